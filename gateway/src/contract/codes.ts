@@ -1,0 +1,101 @@
+// Every way in which something is refused, ended or dropped, in one frozen table: what it is called, which HTTP
+// status and WebSocket close code it becomes, and whether trying the same again can help.
+
+export type Retry = 'no' | 'later' | 'after-change';
+
+export type CodeEntry = {
+  /** One line for people; details come beside it. */
+  title: string;
+  /** HTTP status, and the status of a WebSocket `err` frame. */
+  status: number;
+  /** WebSocket close code where the fault ends the connection. */
+  close?: number;
+  retry: Retry;
+};
+
+export const codes = Object.freeze({
+  // What the sender got wrong
+  bad_request: { title: 'The request cannot be understood', status: 400, retry: 'after-change' },
+  bad_message: { title: 'The frame cannot be understood', status: 400, close: 4400, retry: 'after-change' },
+  too_large: { title: 'Larger than is accepted', status: 413, close: 4400, retry: 'after-change' },
+  not_signed_in: { title: 'Sign in first', status: 401, close: 4401, retry: 'after-change' },
+  sign_in_failed: { title: 'Name or password is wrong', status: 401, retry: 'after-change' },
+  code_spent: { title: 'The sign-in link was used already or is too old', status: 401, retry: 'after-change' },
+  forbidden: { title: 'Not allowed', status: 403, close: 4403, retry: 'no' },
+  origin_refused: { title: 'This page may not speak to this gateway', status: 403, close: 4403, retry: 'no' },
+  not_found: { title: 'There is no such thing', status: 404, retry: 'no' },
+  conflict: { title: 'It is there already', status: 409, retry: 'no' },
+  version_unsupported: { title: 'Unknown protocol version', status: 400, close: 4406, retry: 'no' },
+  heartbeat_lost: { title: 'Nothing was heard for too long', status: 408, close: 4408, retry: 'later' },
+  too_many: { title: 'Too many', status: 429, close: 4429, retry: 'later' },
+  unprocessable: { title: 'Understood, but not possible', status: 422, retry: 'after-change' },
+
+  // What the gateway cannot do now
+  internal: { title: 'A fault of the gateway', status: 500, retry: 'later' },
+  store_full: { title: 'The disk is full: nothing new is taken in', status: 503, retry: 'later' },
+  store_busy: { title: 'The store has fallen behind', status: 503, retry: 'later' },
+  closing: { title: 'The gateway is closing', status: 503, close: 1001, retry: 'later' },
+
+  // Why a payload became a dead letter ([ING-2])
+  payload_not_json: { title: 'The payload is not JSON', status: 400, retry: 'no' },
+  payload_not_utf8: { title: 'The payload is not UTF-8', status: 400, retry: 'no' },
+  payload_empty: { title: 'The payload is empty', status: 400, retry: 'no' },
+  payload_shape: { title: 'JSON, but not of a known shape', status: 400, retry: 'no' },
+  payload_too_large: { title: 'Too many readings in one message', status: 413, retry: 'no' },
+  value_type: { title: 'A value is neither number, boolean nor text', status: 400, retry: 'no' },
+  value_too_long: { title: 'A text is too long', status: 413, retry: 'no' },
+  metric_name: { title: 'Not a name for a metric', status: 400, retry: 'no' },
+  metric_limit: { title: 'The device has too many metrics', status: 429, retry: 'no' },
+  timestamp: { title: 'Not a time', status: 400, retry: 'no' },
+  topic_unknown: { title: 'No convention knows this topic', status: 404, retry: 'no' },
+
+  // Why a viewer missed a part of the log
+  gap_slow: { title: 'The viewer fell too far behind', status: 200, retry: 'no' },
+  gap_trimmed: { title: 'The log no longer reaches back that far', status: 200, retry: 'no' },
+  gap_epoch: { title: 'The log was begun anew', status: 200, retry: 'no' },
+} satisfies Record<string, CodeEntry>);
+
+export type Code = keyof typeof codes;
+
+/**
+ * WebSocket close codes and what a client does about each: `reconnect` with back-off, `sign-in` first, or `stop`
+ * because the same would happen again.
+ */
+export const closeCodes = Object.freeze({
+  1000: { means: 'done', then: 'stop' },
+  1001: { means: 'the gateway is closing', then: 'reconnect' },
+  1006: { means: 'the connection broke', then: 'reconnect' },
+  1009: { means: 'frame too large', then: 'stop' },
+  1011: { means: 'a fault of the gateway', then: 'reconnect' },
+  1012: { means: 'the gateway restarts', then: 'reconnect' },
+  4400: { means: 'bad message', then: 'stop' },
+  4401: { means: 'not signed in', then: 'sign-in' },
+  4403: { means: 'forbidden', then: 'stop' },
+  4406: { means: 'unsupported version', then: 'stop' },
+  4408: { means: 'heartbeat lost', then: 'reconnect' },
+  4429: { means: 'too many', then: 'reconnect' },
+} as const);
+
+export type CloseAction = 'reconnect' | 'sign-in' | 'stop';
+
+/** What a client does after the given close code; unknown codes mean `reconnect`. */
+export function closeAction(code: number): CloseAction {
+  return (closeCodes as Record<number, { then: CloseAction }>)[code]?.then ?? 'reconnect';
+}
+
+/** The one error of the control path. `detail` says what was expected and what came; it never holds a secret. */
+export class Refusal extends Error {
+  readonly code: Code;
+  readonly detail: string | undefined;
+
+  constructor(code: Code, detail?: string) {
+    super(detail === undefined ? codes[code].title : `${codes[code].title}: ${detail}`);
+    this.name = 'Refusal';
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get status(): number {
+    return codes[this.code].status;
+  }
+}

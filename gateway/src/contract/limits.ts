@@ -1,0 +1,63 @@
+// Every limit that somebody outside can run into, with the reason for its size. Units end the names.
+
+export const limits = Object.freeze({
+  /** MQTT packet, whole. A reading is tens of bytes; an array of a thousand of them fits. */
+  mqttPacketBytesMax: 256 * 1024,
+  /** MQTT CONNECT packet, before anybody is signed in. Client id, user name, secret and a will fit many times. */
+  mqttConnectBytesMax: 8 * 1024,
+  /** Topic levels. The native convention needs five; deeper ones cost the matcher. */
+  topicLevelsMax: 16,
+  /** Filters in one SUBSCRIBE, and held by one client. */
+  filtersPerClientMax: 64,
+  /** Readings out of one MQTT message. One message is taken in whole or not at all. */
+  readingsPerMessageMax: 10_000,
+  /** Depth of a nested JSON payload: `a.b.c…` flattens to one metric name. */
+  payloadDepthMax: 8,
+  /** Length of a text reading, in UTF-16 units. Longer text is a document, not a reading. */
+  textLengthMax: 1024,
+  /** Attributes kept of one device. */
+  attributesPerDeviceMax: 256,
+  /** Metrics of one device; a device that invents names for ever stops here. */
+  metricsPerDeviceMax: 1_000,
+  /** Series in all. Each costs a few hundred bytes of memory. */
+  seriesMax: 1_000_000,
+  /** Devices in the registry. */
+  devicesMax: 100_000,
+  /** WebSocket frame from a viewer. The longest legal one is a `sub` or a `cmd`. */
+  viewerFrameBytesMax: 64 * 1024,
+  /** Viewers in all. */
+  viewersMax: 10_000,
+  /** Subscriptions of one viewer. */
+  subscriptionsPerViewerMax: 64,
+  /** Patterns in one list of a subscription. */
+  patternsPerSubscriptionMax: 64,
+  /** Rows in one `snap` or `data` frame; a longer answer comes in several. */
+  rowsPerFrameMax: 5_000,
+  /** HTTP request body. */
+  requestBodyBytesMax: 256 * 1024,
+  /** Rows in a page of any list. */
+  pageRowsMax: 1_000,
+  /** Raw readings in a page of history. */
+  historyReadingsMax: 10_000,
+  /** Buckets in one answer of history: more points than any screen is wide. */
+  historyBucketsMax: 20_000,
+  /** Parameters of a command, as JSON. */
+  commandParamsBytesMax: 16 * 1024,
+  /** Commands of one device that wait or are under way. */
+  commandsPerDeviceMax: 100,
+  /** Commands in all that wait or are under way. */
+  commandsOpenMax: 100_000,
+  /** A command's life: shortest, default, longest. Yesterday's "open valve" does not run today ([CMD-3]). */
+  commandTtlMsMin: 100,
+  commandTtlMsDefault: 30_000,
+  commandTtlMsMax: 24 * 60 * 60 * 1000,
+  /** Dead letters kept; the oldest goes first. */
+  deadLettersMax: 1_000,
+  /** Bytes kept of a dead letter's payload. */
+  deadLetterBytesMax: 512,
+  /** How far ahead of the gateway's clock a device's time may be before it counts as impossible ([ING-3]). */
+  clockAheadMsMax: 24 * 60 * 60 * 1000,
+});
+
+/** The earliest time a device can mean (2000-01-01): before it, a clock was never set ([ING-3]). */
+export const earliestPlausible = 946_684_800_000;
