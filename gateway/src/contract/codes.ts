@@ -62,25 +62,25 @@ export type Code = keyof typeof codes;
  * because the same would happen again.
  */
 export const closeCodes = Object.freeze({
-  1000: { means: 'done', then: 'stop' },
-  1001: { means: 'the gateway is closing', then: 'reconnect' },
-  1006: { means: 'the connection broke', then: 'reconnect' },
-  1009: { means: 'frame too large', then: 'stop' },
-  1011: { means: 'a fault of the gateway', then: 'reconnect' },
-  1012: { means: 'the gateway restarts', then: 'reconnect' },
-  4400: { means: 'bad message', then: 'stop' },
-  4401: { means: 'not signed in', then: 'sign-in' },
-  4403: { means: 'forbidden', then: 'stop' },
-  4406: { means: 'unsupported version', then: 'stop' },
-  4408: { means: 'heartbeat lost', then: 'reconnect' },
-  4429: { means: 'too many', then: 'reconnect' },
+  1000: { means: 'done', client: 'stop' },
+  1001: { means: 'the gateway is closing', client: 'reconnect' },
+  1006: { means: 'the connection broke', client: 'reconnect' },
+  1009: { means: 'frame too large', client: 'stop' },
+  1011: { means: 'a fault of the gateway', client: 'reconnect' },
+  1012: { means: 'the gateway restarts', client: 'reconnect' },
+  4400: { means: 'bad message', client: 'stop' },
+  4401: { means: 'not signed in', client: 'sign-in' },
+  4403: { means: 'forbidden', client: 'stop' },
+  4406: { means: 'unsupported version', client: 'stop' },
+  4408: { means: 'heartbeat lost', client: 'reconnect' },
+  4429: { means: 'too many', client: 'reconnect' },
 } as const);
 
 export type CloseAction = 'reconnect' | 'sign-in' | 'stop';
 
 /** What a client does after the given close code; unknown codes mean `reconnect`. */
 export function closeAction(code: number): CloseAction {
-  return (closeCodes as Record<number, { then: CloseAction }>)[code]?.then ?? 'reconnect';
+  return (closeCodes as Record<number, { client: CloseAction }>)[code]?.client ?? 'reconnect';
 }
 
 /** The one error of the control path. `detail` says what was expected and what came; it never holds a secret. */
