@@ -1,0 +1,28 @@
+// Time as a part that can be handed in: the gateway's own clock, and the timers that go with it.
+
+/** A timer that was set; `cancel` may be called at any time, also after it ran. */
+export type Timer = { cancel(): void };
+
+/** Wall time in Unix milliseconds and timers in its unit. Tests hand in one that they move by hand. */
+export type Clock = {
+  now(): number;
+  /** Runs `task` once after `delayMs`. Does not keep the process alive. */
+  after(delayMs: number, task: () => void): Timer;
+  /** Runs `task` every `intervalMs`. Does not keep the process alive. */
+  every(intervalMs: number, task: () => void): Timer;
+};
+
+export const systemClock: Clock = {
+  now: Date.now,
+  after(delayMs, task) {
+    // setTimeout takes 31 bits; a longer wait would run at once.
+    const handle = setTimeout(task, Math.min(Math.max(delayMs, 0), 2 ** 31 - 1));
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+  every(intervalMs, task) {
+    const handle = setInterval(task, intervalMs);
+    handle.unref();
+    return { cancel: () => clearInterval(handle) };
+  },
+};

@@ -1,0 +1,221 @@
+// Group commit. While one commit is in flight, what arrives forms the next. A caller hears of its own part only after
+// the writer thread has it on disk. When the open batch is full, `push` says so and takes nothing: memory is bounded,
+// and whoever publishes has to wait.
+import { type Code, Refusal } from '../contract/index.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Thread } from '../lib/thread.ts';
+import { Packer, type Run, type RunValue, rowBytes, runAt } from './run.ts';
+import type { EntryKindName } from './schema.ts';
+import type { SeriesDictionary } from './series.ts';
+import type { Effect } from './statements.ts';
+import type { CommitAnswer, CommitCall, CommitItem } from './writer.ts';
+
+/** Slots of the open batch: two million readings, 48 MB. The store would be seconds behind by then. */
+const slotsMax = 2_000_000;
+/** Characters of text in the open batch, for the same reason. */
+const textLengthMax = 32 * 1024 * 1024;
+/** Control writes in the open batch. They come from people and presence; this many means a loop. */
+const itemsMax = 250_000;
+const memoryBytesInitial = 4096 * rowBytes;
+/** Memory kept for reuse. Larger pieces, made by a burst, are let go. */
+const memoryBytesKept = 256 * 1024 * rowBytes;
+/** Another process (a command-line tool) may hold the write lock for a moment. */
+const busyRetryMs = 50;
+
+/** An entry that is on disk. A run is valid only until the listener returns: its memory is used again. */
+export type CommittedEntry =
+  | { offset: number; at: number; kind: 'readings'; run: Run }
+  | { offset: number; at: number; kind: Exclude<EntryKindName, 'readings'>; event: unknown };
+
+/** `null` once committed, else why nothing of it was written. */
+export type Settled = (refused: Code | null) => void;
+
+type Pending = { items: CommitItem[]; events: unknown[]; settled: Settled[]; packer: Packer };
+
+export type GroupCommitCounters = {
+  commits: number;
+  readings: number;
+  bytes: number;
+  refusedCommits: number;
+  refusedReadings: number;
+};
+
+export class GroupCommit {
+  readonly counters: GroupCommitCounters = { commits: 0, readings: 0, bytes: 0, refusedCommits: 0, refusedReadings: 0 };
+  /** How long the last commit took, from hand-over to answer. */
+  lastCommitMs = 0;
+  lastOffset: number;
+  private open: Pending;
+  private spare: ArrayBuffer[] = [];
+  private inFlight: Promise<void> | null = null;
+  private startedAt = Number.NEGATIVE_INFINITY;
+  private scheduled: Timer | null = null;
+  private readonly writer: Thread;
+  private readonly series: SeriesDictionary;
+  private readonly clock: Clock;
+  private readonly intervalMs: number;
+  private readonly log: Logger;
+  private readonly committed: (entries: CommittedEntry[]) => void;
+  private readonly broken: (error: Error) => void;
+
+  constructor(parts: {
+    writer: Thread;
+    series: SeriesDictionary;
+    clock: Clock;
+    intervalMs: number;
+    lastOffset: number;
+    log: Logger;
+    /** Called with the entries of each commit, before those who wait for it. */
+    committed: (entries: CommittedEntry[]) => void;
+    /** Called where nothing written after this could be trusted. */
+    broken: (error: Error) => void;
+  }) {
+    this.writer = parts.writer;
+    this.series = parts.series;
+    this.clock = parts.clock;
+    this.intervalMs = parts.intervalMs;
+    this.lastOffset = parts.lastOffset;
+    this.log = parts.log;
+    this.committed = parts.committed;
+    this.broken = parts.broken;
+    this.open = this.newPending();
+  }
+
+  /** Adds a reading to the open batch; false where that is full, and nothing was added. */
+  push(series: number, ts: number, receivedAt: number, value: RunValue, flags: number): boolean {
+    const { packer } = this.open;
+    if (packer.slots >= slotsMax || packer.textLength >= textLengthMax) {
+      this.counters.refusedReadings++;
+      return false;
+    }
+    const begun = packer.push(series, ts, receivedAt, value, flags);
+    if (begun !== null) this.open.items.push({ type: 'run', place: begun });
+    this.schedule();
+    return true;
+  }
+
+  /** Calls `settled` when all that was pushed so far is on disk, or refused. */
+  whenCommitted(settled: Settled): void {
+    this.open.settled.push(settled);
+    this.schedule();
+  }
+
+  /** Appends an event and what is written with it. Resolves once committed; rejects with Refusal. */
+  append(kind: Exclude<EntryKindName, 'readings'>, event: unknown, effects: Effect[]): Promise<void> {
+    return this.add({ type: 'event', kind, body: JSON.stringify(event), effects }, event);
+  }
+
+  /** Writes beside the log. Resolves once committed; rejects with Refusal. */
+  write(effects: Effect[]): Promise<void> {
+    return this.add({ type: 'effects', effects }, null);
+  }
+
+  /** Slots that wait for a commit. */
+  waiting(): number {
+    return this.open.packer.slots;
+  }
+
+  /** Commits until nothing waits. */
+  async flush(): Promise<void> {
+    while (this.inFlight !== null || !this.isEmpty()) {
+      if (this.inFlight === null) this.start();
+      await this.inFlight;
+    }
+  }
+
+  private add(item: CommitItem, event: unknown): Promise<void> {
+    if (this.open.items.length >= itemsMax) return Promise.reject(new Refusal('store_busy'));
+    this.open.packer.endRun();
+    this.open.items.push(item);
+    if (item.type === 'event') this.open.events.push(event);
+    return new Promise((resolve, reject) => {
+      this.whenCommitted(refused => (refused === null ? resolve() : reject(new Refusal(refused))));
+    });
+  }
+
+  private isEmpty(): boolean {
+    return this.open.items.length === 0 && this.open.settled.length === 0;
+  }
+
+  private schedule(): void {
+    if (this.scheduled !== null || this.inFlight !== null) return;
+    const waitMs = this.startedAt + this.intervalMs - this.clock.now();
+    // Without a wait, the rest of the socket's chunk still joins this commit.
+    if (waitMs <= 0) {
+      const handle = setImmediate(() => this.start());
+      this.scheduled = { cancel: () => clearImmediate(handle) };
+    } else this.scheduled = this.clock.after(waitMs, () => this.start());
+  }
+
+  private start(): void {
+    this.scheduled?.cancel();
+    this.scheduled = null;
+    if (this.inFlight !== null || this.isEmpty()) return;
+    const taken = this.open;
+    this.open = this.newPending();
+    this.startedAt = this.clock.now();
+    this.inFlight = this.run(taken).then(
+      () => {
+        this.inFlight = null;
+        if (!this.isEmpty()) this.schedule();
+      },
+      error => this.broken(error as Error),
+    );
+  }
+
+  private async run(taken: Pending): Promise<void> {
+    const newSeries = this.series.takeNew();
+    let call: CommitCall = { at: this.startedAt, memory: taken.packer.release(), items: taken.items, newSeries };
+    let answer: CommitAnswer;
+    for (;;) {
+      answer = await this.writer.call<CommitAnswer>('commit', call, [call.memory]);
+      if (answer.failed === null || !answer.failed.startsWith('SQLITE_BUSY')) break;
+      call = { ...call, memory: answer.memory };
+      await new Promise<void>(resolve => this.clock.after(busyRetryMs, resolve));
+    }
+    this.lastCommitMs = this.clock.now() - this.startedAt;
+    if (answer.failed === null) this.settle(taken, answer);
+    else {
+      this.series.giveBack(newSeries);
+      this.refuse(taken, answer.failed);
+    }
+    if (answer.memory.byteLength <= memoryBytesKept && this.spare.length < 2) this.spare.push(answer.memory);
+  }
+
+  private settle(taken: Pending, answer: CommitAnswer): void {
+    const entries: CommittedEntry[] = [];
+    let events = 0;
+    for (const item of taken.items) {
+      if (item.type === 'effects') continue;
+      const offset = ++this.lastOffset;
+      if (item.type === 'run') {
+        const run = runAt(answer.memory, item.place);
+        run.offset = offset;
+        this.counters.readings += run.count;
+        entries.push({ offset, at: this.startedAt, kind: 'readings', run });
+      } else entries.push({ offset, at: this.startedAt, kind: item.kind, event: taken.events[events++] });
+    }
+    if (this.lastOffset !== answer.lastOffset) {
+      throw new Error(`the writer is at offset ${answer.lastOffset}, the gateway at ${this.lastOffset}`);
+    }
+    this.counters.commits++;
+    this.counters.bytes += answer.bytes;
+    if (entries.length > 0) this.committed(entries);
+    for (const settled of taken.settled) settled(null);
+  }
+
+  private refuse(taken: Pending, failed: string): void {
+    // Only a full disk is known to leave everything before it intact; after any other failure the file cannot be
+    // trusted to hold what SQLite said it holds ([STO-4]).
+    if (failed !== 'SQLITE_FULL') throw new Error(`the database cannot be written: ${failed}`);
+    this.counters.refusedCommits++;
+    this.log.error({ code: failed }, 'the disk is full: nothing was committed, and nothing is acknowledged');
+    for (const settled of taken.settled) settled('store_full');
+  }
+
+  private newPending(): Pending {
+    const packer = new Packer(this.spare.pop() ?? new ArrayBuffer(memoryBytesInitial));
+    return { items: [], events: [], settled: [], packer };
+  }
+}

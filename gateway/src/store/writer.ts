@@ -1,0 +1,117 @@
+// The writer thread: owns the only writing connection. Its one job is to commit what it is handed, whole or not at
+// all; the answer to a commit is the promise that it is on disk.
+import { join } from 'node:path';
+import { workerData } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { serveThread, Transfer } from '../lib/thread-side.ts';
+import { ulid } from '../lib/ulid.ts';
+import { type RunPlace, runAt } from './run.ts';
+import { type Db, type EntryKindName, entryKinds, fileName, openForWriting } from './schema.ts';
+import { type Effect, type EffectName, effects } from './statements.ts';
+
+export type WriterData = { dir: string; synchronous: 'FULL' | 'NORMAL' };
+
+/** One thing in a commit, in the order in which it came. A run or an event becomes an entry; bare effects do not. */
+export type CommitItem =
+  | { type: 'run'; place: RunPlace }
+  | { type: 'event'; kind: Exclude<EntryKindName, 'readings'>; body: string; effects: Effect[] }
+  | { type: 'effects'; effects: Effect[] };
+
+export type CommitCall = {
+  at: number;
+  memory: ArrayBuffer;
+  items: CommitItem[];
+  newSeries: { id: number; device: string; metric: string }[];
+};
+/** `failed` is SQLite's code where nothing was written; the memory comes back either way. */
+export type CommitAnswer = { memory: ArrayBuffer; lastOffset: number; bytes: number; failed: string | null };
+export type OpenAnswer = { epoch: string; lastOffset: number; lastAt: number | null };
+
+const { dir, synchronous } = workerData as WriterData;
+
+let db: Db;
+let lock: Db;
+let lastOffset = 0;
+let insertEntry: Database.Statement;
+let insertSeries: Database.Statement;
+let writeAll: Database.Transaction<typeof writeItems>;
+const statements = new Map<EffectName, Database.Statement>();
+
+function open({ now }: { now: number }): OpenAnswer {
+  // A second gateway on the same folder would give out the same offsets. The lock is the system's, so that it
+  // goes with the process however that ends.
+  lock = new Database(join(dir, 'lock'), { timeout: 0 });
+  lock.pragma('locking_mode = EXCLUSIVE');
+  lock.exec('BEGIN EXCLUSIVE');
+
+  db = openForWriting(join(dir, fileName), synchronous);
+  insertEntry = db.prepare('INSERT INTO log (offset, kind, at, first_ts, last_ts, body) VALUES (?, ?, ?, ?, ?, ?)');
+  insertSeries = db.prepare('INSERT INTO series (id, device, metric) VALUES (?, ?, ?)');
+  writeAll = db.transaction(writeItems);
+  for (const [name, sql] of Object.entries(effects)) statements.set(name as EffectName, db.prepare(sql));
+
+  const last = db.prepare('SELECT offset, at FROM log ORDER BY offset DESC LIMIT 1').get() as
+    | { offset: number; at: number }
+    | undefined;
+  lastOffset = last?.offset ?? 0;
+  const lastAt = last?.at ?? null;
+  return { epoch: openEpoch(now, lastAt), lastOffset, lastAt };
+}
+
+/** The epoch of this database, made with it; and the time that the gateway was away, for history's gaps. */
+function openEpoch(now: number, lastAt: number | null): string {
+  return db
+    .transaction(() => {
+      db.prepare(`INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)`).run(ulid(now));
+      if (lastAt !== null && lastAt < now) {
+        db.prepare('INSERT OR REPLACE INTO downtime (from_at, to_at) VALUES (?, ?)').run(lastAt, now);
+      }
+      return db.prepare(`SELECT value FROM meta WHERE key = 'epoch'`).pluck().get() as string;
+    })
+    .immediate();
+}
+
+function runEffects(list: Effect[]): void {
+  for (const [name, ...params] of list) statements.get(name)?.run(...params);
+}
+
+function writeItems(call: CommitCall): { offset: number; bytes: number } {
+  let offset = lastOffset;
+  let bytes = 0;
+  for (const { id, device, metric } of call.newSeries) insertSeries.run(id, device, metric);
+  for (const item of call.items) {
+    if (item.type === 'run') {
+      const run = runAt(call.memory, item.place);
+      const { first, last } = run.span();
+      const body = run.body();
+      bytes += body.byteLength;
+      insertEntry.run(++offset, entryKinds.readings, call.at, first, last, body);
+      continue;
+    }
+    if (item.type === 'event') {
+      insertEntry.run(++offset, entryKinds[item.kind], call.at, call.at, call.at, Buffer.from(item.body));
+      bytes += item.body.length;
+    }
+    runEffects(item.effects);
+  }
+  return { offset, bytes };
+}
+
+function commit(call: CommitCall): Transfer {
+  let bytes = 0;
+  let failed: string | null = null;
+  try {
+    const written = writeAll.immediate(call);
+    lastOffset = written.offset;
+    bytes = written.bytes;
+  } catch (error) {
+    failed = (error as { code?: string }).code ?? (error as Error).message;
+  }
+  const answer: CommitAnswer = { memory: call.memory, lastOffset, bytes, failed };
+  return new Transfer(answer, [call.memory]);
+}
+
+serveThread({ open, commit }, () => {
+  db?.close();
+  lock?.close();
+});
