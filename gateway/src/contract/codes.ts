@@ -13,7 +13,7 @@ export type CodeEntry = {
   retry: Retry;
 };
 
-export const codes = Object.freeze({
+const table = {
   // What the sender got wrong
   bad_request: { title: 'The request cannot be understood', status: 400, retry: 'after-change' },
   bad_message: { title: 'The frame cannot be understood', status: 400, close: 4400, retry: 'after-change' },
@@ -53,9 +53,12 @@ export const codes = Object.freeze({
   gap_slow: { title: 'The viewer fell too far behind', status: 200, retry: 'no' },
   gap_trimmed: { title: 'The log no longer reaches back that far', status: 200, retry: 'no' },
   gap_epoch: { title: 'The log was begun anew', status: 200, retry: 'no' },
-} satisfies Record<string, CodeEntry>);
+} satisfies Record<string, CodeEntry>;
 
-export type Code = keyof typeof codes;
+export type Code = keyof typeof table;
+
+/** By code, what everybody outside is told. */
+export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze(table);
 
 /**
  * WebSocket close codes and what a client does about each: `reconnect` with back-off, `sign-in` first, or `stop`

@@ -1,6 +1,6 @@
 // Group commit. While one commit is in flight, what arrives forms the next. A caller hears of its own part only after
-// the writer thread has it on disk. When the open batch is full, `push` says so and takes nothing: memory is bounded,
-// and whoever publishes has to wait.
+// the writer thread has it on disk. When the open batch is full, `hasRoom` says so: memory is bounded, and whoever
+// publishes has to wait.
 import { type Code, Refusal } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -82,17 +82,19 @@ export class GroupCommit {
     this.open = this.newPending();
   }
 
-  /** Adds a reading to the open batch; false where that is full, and nothing was added. */
-  push(series: number, ts: number, receivedAt: number, value: RunValue, flags: number): boolean {
+  /** True where the open batch has room for so many readings. Ask before `push`. */
+  hasRoom(readings: number): boolean {
     const { packer } = this.open;
-    if (packer.slots >= slotsMax || packer.textLength >= textLengthMax) {
-      this.counters.refusedReadings++;
-      return false;
-    }
-    const begun = packer.push(series, ts, receivedAt, value, flags);
+    if (packer.slots + readings < slotsMax && packer.textLength < textLengthMax) return true;
+    this.counters.refusedReadings += readings;
+    return false;
+  }
+
+  /** Adds a reading to the open batch. */
+  push(series: number, ts: number, receivedAt: number, value: RunValue, flags: number): void {
+    const begun = this.open.packer.push(series, ts, receivedAt, value, flags);
     if (begun !== null) this.open.items.push({ type: 'run', place: begun });
     this.schedule();
-    return true;
   }
 
   /** Calls `settled` when all that was pushed so far is on disk, or refused. */

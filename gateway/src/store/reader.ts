@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { serveThread } from '../lib/thread-side.ts';
 import { type BucketsCall, History, type ReadingsCall } from './history.ts';
-import { type Db, fileName, openForReading } from './schema.ts';
+import { type Db, entryKinds, fileName, openForReading } from './schema.ts';
 import { type QueryName, queries } from './statements.ts';
 
 export type ReaderData = { dir: string };
 export type QueryCall = { name: QueryName; params: (string | number)[] };
-export type LogCall = { after: number; entriesMax: number; bytesMax: number };
+export type LogCall = { after: number; entriesMax: number; bytesMax: number; eventsOnly: boolean };
 export type LogRow = { offset: number; kind: number; at: number; body: Uint8Array };
 
 const db: Db = openForReading(join((workerData as ReaderData).dir, fileName));
@@ -17,11 +17,15 @@ const history = new History(db);
 const readLog = db.prepare<[number, number], LogRow>(
   'SELECT offset, kind, at, body FROM log WHERE offset > ? ORDER BY offset LIMIT ?',
 );
+const readEvents = db.prepare<[number, number], LogRow>(
+  `SELECT offset, kind, at, body FROM log INDEXED BY log_events
+   WHERE kind <> ${entryKinds.readings} AND offset > ? ORDER BY offset LIMIT ?`,
+);
 
-function log({ after, entriesMax, bytesMax }: LogCall): LogRow[] {
+function log({ after, entriesMax, bytesMax, eventsOnly }: LogCall): LogRow[] {
   const rows: LogRow[] = [];
   let bytes = 0;
-  for (const row of readLog.iterate(after, entriesMax)) {
+  for (const row of (eventsOnly ? readEvents : readLog).iterate(after, entriesMax)) {
     rows.push(row);
     bytes += row.body.byteLength;
     if (bytes >= bytesMax) break;

@@ -22,6 +22,8 @@ const migrations: readonly string[] = [
     last_ts INTEGER NOT NULL,
     body BLOB NOT NULL
   );
+  -- Events are few among the readings; who resumes asks for them alone.
+  CREATE INDEX log_events ON log (offset) WHERE kind <> 1;
 
   CREATE TABLE series (
     id INTEGER PRIMARY KEY,

@@ -1,5 +1,5 @@
 // The dictionary of series: a small number for each (device, metric), the same for as long as the database lives.
-import { limits, Refusal } from '../contract/index.ts';
+import { limits } from '../contract/index.ts';
 
 export type SeriesName = { device: string; metric: string };
 
@@ -14,17 +14,14 @@ export class SeriesDictionary {
     for (const row of rows) this.put(row);
   }
 
-  /** The number of a series; made where there is none. Throws Refusal('metric_limit') at the limit. */
+  /** The number of a series; made where there is none. 0 at the limit of the device or of all. */
   idOf(device: string, metric: string): number {
     const known = this.byDevice.get(device)?.get(metric);
     if (known !== undefined) return known;
     const size = this.byDevice.get(device)?.size ?? 0;
-    if (size >= limits.metricsPerDeviceMax) {
-      throw new Refusal('metric_limit', `at most ${limits.metricsPerDeviceMax} metrics a device`);
-    }
     // Number 0 is never given out, so that a zeroed row cannot pass for a reading.
     const id = Math.max(this.names.length, 1);
-    if (id > limits.seriesMax) throw new Refusal('metric_limit', `at most ${limits.seriesMax} series in all`);
+    if (size >= limits.metricsPerDeviceMax || id > limits.seriesMax) return 0;
     const row = { id, device, metric };
     this.put(row);
     this.fresh.push(row);
@@ -34,6 +31,11 @@ export class SeriesDictionary {
   /** The number of a series, or undefined where nothing was ever read of it. */
   find(device: string, metric: string): number | undefined {
     return this.byDevice.get(device)?.get(metric);
+  }
+
+  /** The metrics of a device, with the number of each series. */
+  metricsOf(device: string): Iterable<[metric: string, id: number]> {
+    return this.byDevice.get(device) ?? [];
   }
 
   nameOf(id: number): SeriesName | undefined {

@@ -1,6 +1,6 @@
 // The store: keeps the one log and everything that is read back from it.
 // Invariant: what it has called committed is on disk and stays there ([STO-1]); offsets have no holes.
-// Full: the open batch has a limit and `push` refuses beyond it; a full disk refuses commits, not the process.
+// Full: the open batch has a limit and `hasRoom` says no beyond it; a full disk refuses commits, not the process.
 import { mkdirSync } from 'node:fs';
 import { type Code, codes, limits, Refusal } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -28,6 +28,8 @@ export type StorePorts = {
 
 /** The questions about queries that wait: more than these means that the reader is behind for many seconds. */
 const queriesWaitingMax = 256;
+/** A page of the log ends after so many bytes: some tens of thousands of readings. */
+const pageBytesMax = 1024 * 1024;
 
 export type LogPage = { entries: CommittedEntry[]; through: number };
 
@@ -40,13 +42,16 @@ export type Store = {
   lastCommitMs(): number;
   /** Readings and headers that wait for their commit. */
   waiting(): number;
-  push(series: number, ts: number, receivedAt: number, value: RunValue, flags: number): boolean;
+  hasRoom(readings: number): boolean;
+  push(series: number, ts: number, receivedAt: number, value: RunValue, flags: number): void;
   whenCommitted(settled: Settled): void;
   append(kind: Exclude<EntryKindName, 'readings'>, event: unknown, effects: Effect[]): Promise<void>;
   write(effects: Effect[]): Promise<void>;
   query<Row>(name: QueryName, ...params: (string | number)[]): Promise<Row[]>;
   /** A page of committed entries after the given offset, in order; `through` is how far it reaches. */
   readLog(after: number): Promise<LogPage>;
+  /** The events alone after the given offset, at most `max`. */
+  readEvents(after: number, max: number): Promise<LogPage>;
   readings(call: ReadingsCall): Promise<ReadingsAnswer>;
   buckets(call: BucketsCall): Promise<BucketsAnswer>;
   /** Commits what waits, then closes the file. */
@@ -111,6 +116,11 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     broken: ports.broken,
   });
 
+  async function readPage(call: LogCall): Promise<LogPage> {
+    const rows = await ask<LogRow[]>(reader, 'log', call);
+    return { entries: rows.map(entryOf).filter(entry => entry !== null), through: rows.at(-1)?.offset ?? call.after };
+  }
+
   return {
     epoch: opened.epoch,
     series,
@@ -118,17 +128,14 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     lastOffset: () => commits.lastOffset,
     lastCommitMs: () => commits.lastCommitMs,
     waiting: () => commits.waiting(),
+    hasRoom: readings => commits.hasRoom(readings),
     push: (id, ts, receivedAt, value, flags) => commits.push(id, ts, receivedAt, value, flags),
     whenCommitted: settled => commits.whenCommitted(settled),
     append: (kind, event, effects) => commits.append(kind, event, effects),
     write: effects => commits.write(effects),
     query: (name, ...params) => ask(reader, 'query', { name, params } satisfies QueryCall),
-    async readLog(after) {
-      const call: LogCall = { after, entriesMax: 1_000, bytesMax: 1024 * 1024 };
-      const rows = await ask<LogRow[]>(reader, 'log', call);
-      const entries = rows.map(entryOf).filter(entry => entry !== null);
-      return { entries, through: rows.at(-1)?.offset ?? after };
-    },
+    readLog: after => readPage({ after, entriesMax: 1_000, bytesMax: pageBytesMax, eventsOnly: false }),
+    readEvents: (after, max) => readPage({ after, entriesMax: max, bytesMax: pageBytesMax, eventsOnly: true }),
     readings: call => ask(reader, 'readings', call),
     buckets: call => ask(reader, 'buckets', call),
     async close() {

@@ -1,0 +1,36 @@
+// Idempotency keys: a repeated request is one command ([CMD-4]), also while the first is still on its way to the log.
+import type { Command } from '../contract/index.ts';
+
+/** Keys remembered in memory; older ones are found in the ledger. */
+const rememberedMax = 10_000;
+
+export class Keys {
+  private readonly running = new Map<string, Promise<Command>>();
+  private readonly findByKey: (key: string) => Promise<Command | null>;
+
+  constructor(findByKey: (key: string) => Promise<Command | null>) {
+    this.findByKey = findByKey;
+  }
+
+  /** Runs `create` for a key that is new; else answers with the command that the key stands for. */
+  async once(key: string, create: () => Promise<Command>): Promise<{ command: Command; repeated: boolean }> {
+    const running = this.running.get(key);
+    if (running !== undefined) return { command: await running, repeated: true };
+    let repeated = false;
+    const work = this.findByKey(key).then(known => {
+      repeated = known !== null;
+      return known ?? create();
+    });
+    if (this.running.size >= rememberedMax) {
+      const oldest = this.running.keys().next().value;
+      if (oldest !== undefined) this.running.delete(oldest);
+    }
+    this.running.set(key, work);
+    try {
+      return { command: await work, repeated };
+    } catch (error) {
+      this.running.delete(key);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+// The device stage's door.
+export {
+  blockView,
+  checkpointView,
+  createDevices,
+  type DevicePorts,
+  type DeviceStage,
+  type SavedView,
+} from './device.ts';
+export type { FreshnessChange, LatestReading, Readings } from './latest.ts';
+export type { DeviceRecord } from './registry.ts';

@@ -1,0 +1,90 @@
+// The devices that there are: names, presence, attributes. Kept in memory whole; every change is in the log before it
+// is shown.
+import { limits, type Millis, type Presence, Refusal, type Value } from '../contract/index.ts';
+
+export type DeviceRecord = {
+  id: string;
+  name: string;
+  createdAt: Millis;
+  presence: Presence;
+  attributes: Record<string, Value>;
+};
+
+/** The part of an attribute's name under which a device tells the units of its metrics. */
+const unitPrefix = 'units.';
+
+export class Registry {
+  private readonly devices = new Map<string, DeviceRecord>();
+  /** Ids in order, for paging; sorted again only after one came or went. */
+  private ids: string[] | null = null;
+
+  get(id: string): DeviceRecord | undefined {
+    return this.devices.get(id);
+  }
+
+  /** The device, or Refusal('not_found'). */
+  need(id: string): DeviceRecord {
+    const record = this.devices.get(id);
+    if (record === undefined) throw new Refusal('not_found', `no device is called ${JSON.stringify(id)}`);
+    return record;
+  }
+
+  add(record: DeviceRecord): void {
+    if (this.devices.has(record.id)) throw new Refusal('conflict', `a device is called ${JSON.stringify(record.id)}`);
+    if (this.devices.size >= limits.devicesMax) throw new Refusal('too_many', `at most ${limits.devicesMax} devices`);
+    this.devices.set(record.id, record);
+    this.ids = null;
+  }
+
+  remove(id: string): void {
+    this.devices.delete(id);
+    this.ids = null;
+  }
+
+  all(): IterableIterator<DeviceRecord> {
+    return this.devices.values();
+  }
+
+  size(): number {
+    return this.devices.size;
+  }
+
+  /** Devices after the id `after`, in order of id, whose id or name contains `search`. */
+  page(after: string | null, limit: number, search: string): DeviceRecord[] {
+    this.ids ??= [...this.devices.keys()].sort();
+    const wanted = search.toLowerCase();
+    const page: DeviceRecord[] = [];
+    for (const id of this.ids) {
+      if (after !== null && id <= after) continue;
+      const record = this.devices.get(id);
+      if (record === undefined) continue;
+      if (!id.toLowerCase().includes(wanted) && !record.name.toLowerCase().includes(wanted)) continue;
+      page.push(record);
+      if (page.length >= limit) break;
+    }
+    return page;
+  }
+}
+
+/** The unit that a device told for a metric, or null. */
+export function unitOf(record: DeviceRecord | undefined, metric: string): string | null {
+  const unit = record?.attributes[unitPrefix + metric];
+  return typeof unit === 'string' ? unit : null;
+}
+
+/** What `attributes` would change; null where it changes nothing. Throws Refusal('too_many') at the limit. */
+export function mergeAttributes(
+  known: Record<string, Value>,
+  attributes: ReadonlyMap<string, Value>,
+): Record<string, Value> | null {
+  let merged: Record<string, Value> | null = null;
+  for (const [name, value] of attributes) {
+    if (known[name] === value) continue;
+    merged ??= { ...known };
+    merged[name] = value;
+  }
+  if (merged !== null && Object.keys(merged).length > limits.attributesPerDeviceMax) {
+    throw new Refusal('too_many', `at most ${limits.attributesPerDeviceMax} attributes a device`);
+  }
+  return merged;
+}
