@@ -110,10 +110,10 @@ export class Access {
     return { name, role, hash, kind, expiresAt };
   }
 
-  /** True while what this principal signed in with still holds. */
-  async stillHolds(principal: Principal): Promise<boolean> {
-    const record = await this.find(principal.hash);
-    if (record === null || record.role !== principal.role) return false;
+  /** True while a session or token still holds, with the same role. */
+  async stillHolds(hash: string, role: Role): Promise<boolean> {
+    const record = await this.find(hash);
+    if (record === null || record.role !== role) return false;
     return record.expiresAt === null || record.expiresAt > this.ports.clock.now();
   }
 

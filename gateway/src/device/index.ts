@@ -1,5 +1,6 @@
 // The device stage's door.
 export {
+  blockSeries,
   blockView,
   checkpointView,
   createDevices,

@@ -20,6 +20,8 @@ const itemsMax = 250_000;
 const memoryBytesInitial = 4096 * rowBytes;
 /** Memory kept for reuse. Larger pieces, made by a burst, are let go. */
 const memoryBytesKept = 256 * 1024 * rowBytes;
+/** A commit that takes this long holds up every device. */
+const slowCommitMs = 5_000;
 /** Another process (a command-line tool) may hold the write lock for a moment. */
 const busyRetryMs = 50;
 
@@ -45,6 +47,7 @@ export class GroupCommit {
   readonly counters: GroupCommitCounters = { commits: 0, readings: 0, bytes: 0, refusedCommits: 0, refusedReadings: 0 };
   /** How long the last commit took, from hand-over to answer. */
   lastCommitMs = 0;
+  private lastRefused = false;
   lastOffset: number;
   private open: Pending;
   private spare: ArrayBuffer[] = [];
@@ -116,6 +119,13 @@ export class GroupCommit {
   /** Slots that wait for a commit. */
   waiting(): number {
     return this.open.packer.slots;
+  }
+
+  /** Not well: the disk is full, or a commit has been under way for too long. */
+  health(): { ok: boolean; detail?: string } {
+    if (this.lastRefused) return { ok: false, detail: 'the disk is full' };
+    const runningMs = this.inFlight === null ? 0 : this.clock.now() - this.startedAt;
+    return runningMs < slowCommitMs ? { ok: true } : { ok: false, detail: `a commit has taken ${runningMs} ms so far` };
   }
 
   /** Commits until nothing waits. */
@@ -202,6 +212,7 @@ export class GroupCommit {
       throw new Error(`the writer is at offset ${answer.lastOffset}, the gateway at ${this.lastOffset}`);
     }
     this.counters.commits++;
+    this.lastRefused = false;
     this.counters.bytes += answer.bytes;
     if (entries.length > 0) this.committed(entries);
     for (const settled of taken.settled) settled(null);
@@ -212,6 +223,7 @@ export class GroupCommit {
     // trusted to hold what SQLite said it holds ([STO-4]).
     if (failed !== 'SQLITE_FULL') throw new Error(`the database cannot be written: ${failed}`);
     this.counters.refusedCommits++;
+    this.lastRefused = true;
     this.log.error({ code: failed }, 'the disk is full: nothing was committed, and nothing is acknowledged');
     for (const settled of taken.settled) settled('store_full');
   }

@@ -1,5 +1,8 @@
 // The store's door.
+
+export { writeBeside } from './beside.ts';
 export { bucketEdges, type Interval, isTimeZone } from './calendar.ts';
+export { StoreUnusable } from './folder.ts';
 export type { CommittedEntry } from './group-commit.ts';
 export { clockImpossible, type Run, timeAssigned } from './run.ts';
 export type { Effect } from './statements.ts';

@@ -38,6 +38,11 @@ export class SeriesDictionary {
     return this.byDevice.get(device) ?? [];
   }
 
+  /** One more than the largest number that was given out. */
+  size(): number {
+    return this.names.length;
+  }
+
   nameOf(id: number): SeriesName | undefined {
     return this.names[id];
   }

@@ -1,11 +1,11 @@
 // The store: keeps the one log and everything that is read back from it.
 // Invariant: what it has called committed is on disk and stays there ([STO-1]); offsets have no holes.
 // Full: the open batch has a limit and `hasRoom` says no beyond it; a full disk refuses commits, not the process.
-import { mkdirSync } from 'node:fs';
 import { type Code, codes, limits, Refusal } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { startThread, type Thread, ThreadError } from '../lib/thread.ts';
+import { prepareDir, unusable } from './folder.ts';
 import { type CommittedEntry, GroupCommit, type GroupCommitCounters, type Settled } from './group-commit.ts';
 import type { BucketsAnswer, BucketsCall, ReadingsAnswer, ReadingsCall } from './history.ts';
 import type { LogCall, LogRow, QueryCall, ReaderData } from './reader.ts';
@@ -54,6 +54,10 @@ export type Store = {
   readEvents(after: number, max: number): Promise<LogPage>;
   readings(call: ReadingsCall): Promise<ReadingsAnswer>;
   buckets(call: BucketsCall): Promise<BucketsAnswer>;
+  /** Whether commits go through now, and quickly. */
+  health(): { ok: boolean; detail?: string };
+  /** Commits until nothing waits. */
+  flush(): Promise<void>;
   /** Commits what waits, then closes the file. */
   close(): Promise<void>;
 };
@@ -86,7 +90,7 @@ async function ask<Answer>(reader: Thread, name: string, call: unknown): Promise
 
 /** Opens the store in `config.dir`, made where it is missing. Throws where the folder or the file cannot be used. */
 export async function openStore(config: StoreConfig, ports: StorePorts): Promise<Store> {
-  mkdirSync(config.dir, { recursive: true, mode: 0o700 });
+  prepareDir(config.dir);
   const { dir, synchronous } = config;
   const writer = startThread(
     new URL('./writer.ts', import.meta.url),
@@ -98,7 +102,7 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     opened = await writer.call<OpenAnswer>('open', { now: ports.clock.now() });
   } catch (error) {
     await writer.close();
-    throw error;
+    throw unusable(dir, error as Error);
   }
   const reader = startThread(new URL('./reader.ts', import.meta.url), { dir } satisfies ReaderData, ports.broken);
   const series = new SeriesDictionary();
@@ -138,6 +142,8 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     readEvents: (after, max) => readPage({ after, entriesMax: max, bytesMax: pageBytesMax, eventsOnly: true }),
     readings: call => ask(reader, 'readings', call),
     buckets: call => ask(reader, 'buckets', call),
+    health: () => commits.health(),
+    flush: () => commits.flush(),
     async close() {
       await commits.flush();
       await reader.close();

@@ -1,0 +1,117 @@
+// The HTTP application as a list of what it answers. No port is opened here, so that tests ask it directly.
+import { serveStatic } from '@hono/node-server/serve-static';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import { limits, Refusal } from '../contract/index.ts';
+import { commandRoutes } from './commands.ts';
+import type { ApiEnv, ApiPorts } from './context.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { deviceRoutes } from './devices.ts';
+import { checkOrigin, signedIn } from './guard.ts';
+import { historyRoutes } from './history.ts';
+import { createMetrics } from './metrics.ts';
+import { handleError } from './problem.ts';
+import { createRouter } from './router.ts';
+import { sessionRoutes } from './session.ts';
+
+export type AppConfig = {
+  /** Folder of the built dashboard, or null for the API alone. */
+  dashboardDir: string | null;
+  /** Origins of pages, beside the gateway's own, that may use the API. */
+  origins: readonly string[];
+};
+
+const openApiInfo = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Telltale',
+    version: '1',
+    description: 'Devices, history, commands and the live stream of an IoT remote monitoring gateway.',
+  },
+  servers: [{ url: '/api/v1' }],
+};
+
+export function createApp(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
+  const app = createRouter();
+  app.onError((error, c) => handleError(error, c, ports.log));
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+      },
+      referrerPolicy: 'no-referrer',
+      // A plain listener says nothing about HTTPS; whoever puts TLS in front of it does.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.get('/livez', c => c.json({ ok: true }));
+  app.get('/readyz', c => {
+    const health = ports.health();
+    return c.json(health, health.ok ? 200 : 503);
+  });
+  const metrics = createMetrics(ports);
+  app.get('/metrics', signedIn(ports), async c =>
+    c.text(await metrics.read(), 200, { 'Content-Type': metrics.contentType }),
+  );
+
+  app.route('/api/v1', createApi(config, ports));
+
+  if (config.dashboardDir !== null) serveDashboard(app, config.dashboardDir);
+  app.notFound(c =>
+    handleError(new Refusal('not_found', `nothing answers ${c.req.method} ${c.req.path}`), c, ports.log),
+  );
+  return app;
+}
+
+function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
+  const api = createRouter();
+  api.use(checkOrigin(config.origins));
+  api.use(
+    bodyLimit({
+      maxSize: limits.requestBodyBytesMax,
+      onError: () => {
+        throw new Refusal('too_large', `expected at most ${limits.requestBodyBytesMax} bytes`);
+      },
+    }),
+  );
+  api.use(async (c, next) => {
+    c.header('Cache-Control', 'no-store');
+    await next();
+  });
+  api.route('/session', sessionRoutes(ports));
+  api.doc31('/openapi.json', openApiInfo);
+  // Everything below is for those who are signed in.
+  api.use(signedIn(ports));
+  api.route('/devices', deviceRoutes(ports));
+  api.route('/history', historyRoutes(ports));
+  api.route('/dead-letters', deadLetterRoutes(ports));
+  api.route('/', commandRoutes(ports));
+  return api;
+}
+
+/** The built pages. Names with a hash never change; every other path is the page itself, which routes on its own. */
+function serveDashboard(app: OpenAPIHono<ApiEnv>, dir: string): void {
+  app.use(
+    '/assets/*',
+    serveStatic({
+      root: dir,
+      onFound: (_path, c) => c.header('Cache-Control', 'public, max-age=31536000, immutable'),
+    }),
+  );
+  const page = serveStatic({
+    root: dir,
+    path: 'index.html',
+    onFound: (_path, c) => c.header('Cache-Control', 'no-cache'),
+  });
+  app.get('*', async (c, next) => {
+    const { path } = c.req;
+    if (path.startsWith('/api/') || path === '/mqtt' || path.startsWith('/assets/')) return next();
+    return (await serveStatic({ root: dir })(c, async () => {})) ?? page(c, next);
+  });
+}

@@ -1,0 +1,87 @@
+// Commands: asking for one, and the ledger of all.
+import { createRoute, z } from '@hono/zod-openapi';
+import { commandStates, limits } from '../contract/index.ts';
+import { type ApiPorts, addressOf } from './context.ts';
+import { createRouter, needs } from './router.ts';
+import { answer, body, commandRequestSchema, commandSchema, deviceId, limitQuery, pageOf, problem } from './schemas.ts';
+
+const tags = ['commands'];
+const params = z.object({ id: z.string().max(64) });
+
+const request = createRoute({
+  method: 'post',
+  path: '/devices/{id}/commands',
+  tags,
+  middleware: needs('operator'),
+  summary: 'Ask a device to do something. The answer says that it is in the ledger, not that it is done',
+  request: {
+    params: z.object({ id: deviceId }),
+    headers: z.object({
+      'idempotency-key': z
+        .string()
+        .min(1)
+        .max(128)
+        .optional()
+        .openapi({ description: 'The same key again answers with the same command' }),
+    }),
+    body: body(commandRequestSchema),
+  },
+  responses: {
+    202: answer('In the ledger', commandSchema),
+    404: problem('No such device'),
+    409: problem('The key stands for another command'),
+    429: problem('Too many open commands'),
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/commands',
+  tags,
+  summary: 'The ledger, newest first',
+  request: {
+    query: z.object({
+      device: deviceId.optional(),
+      state: z.enum(commandStates).optional(),
+      limit: limitQuery(limits.pageRowsMax, 50),
+      cursor: z.string().max(64).optional(),
+    }),
+  },
+  responses: { 200: answer('A page', pageOf(commandSchema)) },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/commands/{id}',
+  tags,
+  summary: 'One command with all its transitions',
+  request: { params },
+  responses: { 200: answer('The command', commandSchema), 404: problem('No such command') },
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/commands/{id}/cancel',
+  tags,
+  middleware: needs('operator'),
+  summary: 'Withdraw a command that was not sent yet',
+  request: { params },
+  responses: { 200: answer('The command', commandSchema), 404: problem('No such command'), 422: problem('Too late') },
+});
+
+export function commandRoutes({ commands }: ApiPorts) {
+  const router = createRouter();
+  router.openapi(request, async c => {
+    const key = c.req.valid('header')['idempotency-key'] ?? null;
+    const requester = { by: c.get('principal').name, from: addressOf(c) };
+    return c.json(await commands.request(c.req.valid('param').id, c.req.valid('json'), key, requester), 202);
+  });
+  router.openapi(list, async c => {
+    const { device, state, limit, cursor = '~' } = c.req.valid('query');
+    const items = await commands.list({ device, state }, cursor, limit);
+    return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
+  });
+  router.openapi(get, async c => c.json(await commands.get(c.req.valid('param').id), 200));
+  router.openapi(cancel, async c => c.json(await commands.cancel(c.req.valid('param').id), 200));
+  return router;
+}

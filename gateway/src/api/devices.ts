@@ -1,0 +1,118 @@
+// /devices: the registry, secrets, and the latest values.
+import { createRoute, z } from '@hono/zod-openapi';
+import { limits } from '../contract/index.ts';
+import type { ApiPorts } from './context.ts';
+import { createRouter, needs } from './router.ts';
+import {
+  answer,
+  body,
+  deviceCreatedSchema,
+  deviceId,
+  deviceSchema,
+  latestSchema,
+  limitQuery,
+  pageOf,
+  problem,
+} from './schemas.ts';
+
+const tags = ['devices'];
+const params = z.object({ id: deviceId });
+const name = z.string().min(1).max(128);
+const notFound = { 404: problem('No such device') };
+
+const list = createRoute({
+  method: 'get',
+  path: '/',
+  tags,
+  summary: 'Devices in order of id',
+  request: {
+    query: z.object({
+      limit: limitQuery(limits.pageRowsMax, 100),
+      cursor: z.string().optional(),
+      q: z.string().max(128).default('').openapi({ description: 'A part of id or name' }),
+    }),
+  },
+  responses: { 200: answer('A page', pageOf(deviceSchema)) },
+});
+
+const create = createRoute({
+  method: 'post',
+  path: '/',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'Create a device; the secret in the answer is told this once',
+  request: { body: body(z.strictObject({ id: deviceId, name: name.optional() })) },
+  responses: { 201: answer('Created', deviceCreatedSchema), 409: problem('It is there already') },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/{id}',
+  tags,
+  summary: 'One device',
+  request: { params },
+  responses: { 200: answer('The device', deviceSchema), ...notFound },
+});
+
+const change = createRoute({
+  method: 'patch',
+  path: '/{id}',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'Rename a device',
+  request: { params, body: body(z.strictObject({ name })) },
+  responses: { 200: answer('The device', deviceSchema), ...notFound },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/{id}',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'Delete a device and its secret; its history stays',
+  request: { params },
+  responses: { 204: { description: 'Deleted' }, ...notFound },
+});
+
+const newSecret = createRoute({
+  method: 'post',
+  path: '/{id}/secret',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'A new secret in place of the old one; connections with the old one end',
+  request: { params },
+  responses: { 200: answer('The secret, told this once', z.object({ secret: z.string() })), ...notFound },
+});
+
+const latest = createRoute({
+  method: 'get',
+  path: '/{id}/latest',
+  tags,
+  summary: 'The latest value of each metric, with its time and freshness',
+  request: { params },
+  responses: { 200: answer('The values', latestSchema), ...notFound },
+});
+
+export function deviceRoutes({ devices }: ApiPorts) {
+  const router = createRouter();
+  router.openapi(list, c => {
+    const { limit, cursor, q } = c.req.valid('query');
+    const items = devices.page(cursor ?? null, limit, q);
+    return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
+  });
+  router.openapi(create, async c => {
+    const { id, name = id } = c.req.valid('json');
+    return c.json(await devices.create(id, name), 201);
+  });
+  router.openapi(get, c => c.json(devices.describe(c.req.valid('param').id), 200));
+  router.openapi(change, async c =>
+    c.json(await devices.rename(c.req.valid('param').id, c.req.valid('json').name), 200),
+  );
+  router.openapi(remove, async c => {
+    await devices.remove(c.req.valid('param').id);
+    return c.body(null, 204);
+  });
+  router.openapi(newSecret, async c => c.json({ secret: await devices.newSecret(c.req.valid('param').id) }, 200));
+  router.openapi(latest, c => c.json(devices.latest(c.req.valid('param').id), 200));
+  return router;
+}

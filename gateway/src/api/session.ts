@@ -1,0 +1,67 @@
+// /session: signing in, signing out, and who am I.
+import { createRoute } from '@hono/zod-openapi';
+import { deleteCookie, setCookie } from 'hono/cookie';
+import { type ApiPorts, addressOf, sessionCookie } from './context.ts';
+import { signedIn } from './guard.ts';
+import { createRouter } from './router.ts';
+import { answer, body, problem, sessionSchema, signInSchema } from './schemas.ts';
+
+const tags = ['session'];
+
+const signIn = createRoute({
+  method: 'post',
+  path: '/',
+  tags,
+  summary: 'Sign in with a password, or with the code of a one-time link',
+  request: { body: body(signInSchema) },
+  responses: {
+    200: answer('Signed in; the cookie is set', sessionSchema),
+    401: problem('Refused'),
+    429: problem('Too many attempts'),
+  },
+});
+
+const whoAmI = createRoute({
+  method: 'get',
+  path: '/',
+  tags,
+  summary: 'Who is signed in',
+  responses: { 200: answer('The session', sessionSchema), 401: problem('Nobody') },
+});
+
+const signOut = createRoute({
+  method: 'delete',
+  path: '/',
+  tags,
+  summary: 'Sign out; live connections of the session end at once',
+  responses: { 204: { description: 'Signed out' }, 401: problem('Nobody was signed in') },
+});
+
+export function sessionRoutes(ports: ApiPorts) {
+  const router = createRouter();
+  router.on(['GET', 'DELETE'], '/', signedIn(ports));
+
+  router.openapi(signIn, async c => {
+    const { secret, session } = await ports.access.signIn(c.req.valid('json'), addressOf(c));
+    setCookie(c, sessionCookie, secret, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      secure: new URL(c.req.url).protocol === 'https:',
+      path: '/',
+      expires: new Date(session.expiresAt),
+    });
+    return c.json(session, 200);
+  });
+
+  router.openapi(whoAmI, c => {
+    const { name, role, expiresAt } = c.get('principal');
+    return c.json({ user: name, role, expiresAt: expiresAt ?? Number.MAX_SAFE_INTEGER }, 200);
+  });
+
+  router.openapi(signOut, async c => {
+    await ports.access.signOut(c.get('principal'));
+    deleteCookie(c, sessionCookie, { path: '/' });
+    return c.body(null, 204);
+  });
+  return router;
+}

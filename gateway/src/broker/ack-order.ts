@@ -1,0 +1,43 @@
+// Acknowledgements of one connection, in the order in which its messages came (MQTT 3.1.1, 4.6: a receiver of
+// PUBLISH packets sends its PUBACKs in that order), though their commits may be known in another.
+
+export type Acknowledge = (error: Error | null) => void;
+
+type Waiting = { acknowledge: Acknowledge; outcome: Error | null | undefined };
+
+export class AckOrder {
+  private waiting: Waiting[] = [];
+  private first = 0;
+
+  /** Messages whose outcome is not known, or that wait for one before them. */
+  size(): number {
+    return this.waiting.length - this.first;
+  }
+
+  /** Takes a place in the order. The returned function says what became of the message. */
+  enter(acknowledge: Acknowledge): (outcome: Error | null) => void {
+    const place: Waiting = { acknowledge, outcome: undefined };
+    this.waiting.push(place);
+    return outcome => {
+      place.outcome = outcome;
+      this.release();
+    };
+  }
+
+  private release(): void {
+    for (;;) {
+      const next = this.waiting[this.first];
+      if (next === undefined) break;
+      if (next.outcome === undefined) return;
+      this.first++;
+      // The places behind are given back together, so that releasing costs the same for each.
+      if (this.first > 1_000) {
+        this.waiting = this.waiting.slice(this.first);
+        this.first = 0;
+      }
+      next.acknowledge(next.outcome);
+    }
+    this.waiting = [];
+    this.first = 0;
+  }
+}

@@ -1,0 +1,2 @@
+// The broker stage's door.
+export { Broker, type BrokerPorts } from './broker.ts';

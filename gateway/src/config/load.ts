@@ -1,0 +1,151 @@
+// Reads the configuration: file, then environment, then flags; the later wins. All that is wrong is told at once,
+// each with its place.
+import { readFileSync } from 'node:fs';
+import { LineCounter, parse, parseDocument } from 'yaml';
+import { type Config, configSchema, isLoopback } from './schema.ts';
+
+/** What is wrong with the configuration, a line each. The process ends with status 78 (EX_CONFIG). */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+type Tree = { [key: string]: unknown };
+/** By path (`http.port`), the place that gave the value. */
+type Places = Map<string, string>;
+type Sources = { tree: Tree; places: Places; problems: string[] };
+
+const prefix = 'TELLTALE_';
+/** Variables of the family that are no keys of the configuration. */
+const otherVariables = new Set(['TELLTALE_TOKEN', 'TELLTALE_PARENT_PIPE']);
+/** The one variable that has a short name, because everybody needs it. */
+const shortNames: Record<string, string[]> = { ADMIN_PASSWORD: ['access', 'adminPassword'] };
+
+function setAt(tree: Tree, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path;
+  if (rest.length === 0) {
+    tree[key] = value;
+    return;
+  }
+  const inner = tree[key];
+  if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) tree[key] = {};
+  setAt(tree[key] as Tree, rest, value);
+}
+
+const camel = (name: string) => name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : message;
+    throw new ConfigError([`cannot read ${what} ${file}: ${reason}`]);
+  }
+}
+
+function addFile(file: string, sources: Sources): void {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(file, 'the configuration'), { lineCounter: lines });
+  for (const error of document.errors) {
+    sources.problems.push(`${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`);
+  }
+  if (document.errors.length > 0) return;
+  const tree = document.toJS() as unknown;
+  if (tree === null) return;
+  if (typeof tree !== 'object' || Array.isArray(tree)) {
+    sources.problems.push(`${file}:1: expected keys such as http: and mqtt:`);
+    return;
+  }
+  const visit = (branch: Tree, path: string[]) => {
+    for (const [key, value] of Object.entries(branch)) {
+      const here = [...path, key];
+      const range = (document.getIn(here, true) as { range?: [number, number, number] } | undefined)?.range;
+      sources.places.set(here.join('.'), `${file}:${range === undefined ? 1 : lines.linePos(range[0]).line}`);
+      if (value !== null && typeof value === 'object' && !Array.isArray(value)) visit(value as Tree, here);
+      else setAt(sources.tree, here, value);
+    }
+  };
+  visit(tree as Tree, []);
+}
+
+function addEnvironment(environment: NodeJS.ProcessEnv, sources: Sources): void {
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(prefix) || otherVariables.has(variable) || text === undefined) continue;
+    const fromFile = variable.endsWith('_FILE');
+    const name = variable.slice(prefix.length, fromFile ? -'_FILE'.length : undefined);
+    const path = shortNames[name] ?? name.split('__').map(camel);
+    const value = fromFile ? readText(text, variable).trim() : text;
+    addText(path, value, variable, sources);
+  }
+}
+
+/** Text from outside the file means what it would mean in the file; a password stays text. */
+function addText(path: string[], text: string, place: string, sources: Sources): void {
+  sources.places.set(path.join('.'), place);
+  setAt(sources.tree, path, path.at(-1) === 'adminPassword' ? text : parse(text));
+}
+
+function addFlags(flags: readonly string[], sources: Sources): void {
+  for (const flag of flags) {
+    const [key = '', ...rest] = flag.split('=');
+    if (rest.length === 0) sources.problems.push(`--set ${flag}: expected KEY=VALUE, as in --set http.port=8081`);
+    else addText(key.split('.'), rest.join('='), `--set ${key}`, sources);
+  }
+}
+
+/** Loads the configuration. Throws ConfigError with all that is wrong. */
+export function loadConfig(input: {
+  file: string | null;
+  environment: NodeJS.ProcessEnv;
+  flags: readonly string[];
+}): Config {
+  const sources: Sources = { tree: {}, places: new Map(), problems: [] };
+  if (input.file !== null) addFile(input.file, sources);
+  addEnvironment(input.environment, sources);
+  addFlags(input.flags, sources);
+
+  const parsed = configSchema.safeParse(sources.tree);
+  if (!parsed.success) sources.problems.push(...parsed.error.issues.map(issue => describe(issue, sources)));
+  if (sources.problems.length > 0 || !parsed.success) throw new ConfigError(sources.problems);
+
+  const config = parsed.data;
+  if (config.access.devices === 'open' && !(isLoopback(config.mqtt.host) && isLoopback(config.http.host))) {
+    const place = sources.places.get('access.devices') ?? 'access.devices';
+    throw new ConfigError([
+      `${place}: access.devices: open lets anybody in, so mqtt.host and http.host have to be loopback addresses; ` +
+        `they are ${config.mqtt.host} and ${config.http.host}`,
+    ]);
+  }
+  return config;
+}
+
+type Issue = { path: PropertyKey[]; message: string; code?: string; keys?: string[] };
+
+function describe(issue: Issue, { tree, places }: Sources): string {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return (issue.keys ?? [])
+      .map(key => {
+        const full = [...path, key].join('.');
+        return `${placeOf([...path, key], places)}: there is no key ${full}`;
+      })
+      .join('\n');
+  }
+  let got: unknown = tree;
+  for (const key of path) got = got === null || typeof got !== 'object' ? undefined : (got as Tree)[key];
+  // What was given as a password is never repeated.
+  const shown = path.at(-1) === 'adminPassword' ? '' : `, got ${JSON.stringify(got)}`;
+  return `${placeOf(path, places)}: ${path.join('.')}: ${issue.message}${shown}`;
+}
+
+/** The place of a key, or of the nearest one above or below it that was given. */
+function placeOf(path: readonly string[], places: Places): string {
+  const full = path.join('.');
+  const exact = places.get(full);
+  if (exact !== undefined) return exact;
+  for (const [key, place] of places) if (key.startsWith(`${full}.`)) return place;
+  return path.length > 1 ? placeOf(path.slice(0, -1), places) : 'configuration';
+}

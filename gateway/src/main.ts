@@ -1,0 +1,110 @@
+// The program: reads the command line, runs the gateway until it is told to stop, and says in one sentence what keeps
+// it from running.
+import { codeMs, makeSecret, parseRole } from './access/index.ts';
+import { type Config, ConfigError, type Invocation, readInvocation } from './config/index.ts';
+import { startGateway } from './gateway.ts';
+import { createLogger } from './logger.ts';
+import { type Effect, StoreUnusable, writeBeside } from './store/index.ts';
+import { secretEffect } from './tables.ts';
+
+/** EX_CONFIG of sysexits.h: something is wrong with the configuration, and starting again will not help. */
+const configStatus = 78;
+/** A close that takes longer than this has hung. */
+const closeMsMax = 10_000;
+
+function die(sentence: string, status: number): never {
+  process.stderr.write(`telltale: ${sentence}\n`);
+  process.exit(status);
+}
+
+/** An address for people: where the gateway listens on every address, this machine's own. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function sentenceFor(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+  const place = `${error.address ?? ''}:${error.port ?? ''}`;
+  if (error.code === 'EADDRINUSE') {
+    return `${place} is taken by another program: stop that, or choose another with http.port or mqtt.port`;
+  }
+  if (error.code === 'EACCES' && error.syscall === 'listen') return `${place} may not be listened on by this user`;
+  if (error.code === 'EADDRNOTAVAIL') return `${place} is not an address of this machine: see http.host and mqtt.host`;
+  if (error instanceof StoreUnusable) return error.message;
+  return error.stack ?? error.message;
+}
+
+async function run(config: Config): Promise<void> {
+  const log = createLogger(config.log);
+  const broken = (error: Error) => {
+    log.error(
+      { error: error.message },
+      'the store is broken: the gateway ends, for nothing after this could be trusted',
+    );
+    process.exit(1);
+  };
+  process.on('uncaughtException', error => {
+    log.error({ error: error.stack }, 'a fault of the gateway: it ends');
+    process.exit(1);
+  });
+  const gateway = await startGateway(config, { log, broken }).catch(error => die(sentenceFor(error as Error), 1));
+
+  if (gateway.adminPassword !== null) {
+    process.stdout.write(`first start: user admin, password ${gateway.adminPassword} (shown this once)\n`);
+  }
+  const http = `http://${reachable(config.http.host)}:${gateway.httpPort}`;
+  process.stdout.write(`ready ${http} mqtt://${reachable(config.mqtt.host)}:${gateway.mqttPort}\n`);
+
+  let stopping = false;
+  const stop = (why: string) => {
+    // Whoever asks twice does not want to wait.
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ why }, 'closing');
+    setTimeout(() => die(`closing took longer than ${closeMsMax} ms`, 1), closeMsMax).unref();
+    gateway.close().then(
+      () => process.exit(0),
+      error => die(`closing failed: ${(error as Error).stack}`, 1),
+    );
+  };
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  // Whoever started this program and may be killed itself holds the other end of the pipe.
+  if (process.env.TELLTALE_PARENT_PIPE === '1') process.stdin.resume().on('end', () => stop('the parent is gone'));
+}
+
+function createToken({ config, name, role, days, replace }: Invocation & { command: 'token-create' }): void {
+  const known = parseRole(role);
+  if (known === null)
+    throw new ConfigError([`--role: expected viewer, operator or admin, got ${JSON.stringify(role)}`]);
+  if (days !== null && !(days > 0)) throw new ConfigError([`--days: expected a number above 0, got ${days}`]);
+  const expiresAt = days === null ? null : Date.now() + days * 86_400_000;
+  const { secret, record } = makeSecret('token', name, known, expiresAt);
+  const effects: Effect[] = replace ? [['secret.deleteNamed', 'token', name]] : [];
+  writeBeside(config.store.dir, [...effects, secretEffect(record)]);
+  process.stdout.write(`${secret}\n`);
+}
+
+/** The code travels in the fragment, which no server and no log sees ([ACC-1]). */
+function createLink({ config, user }: Invocation & { command: 'sign-in-link' }): void {
+  const { secret, record } = makeSecret('code', user, 'viewer', Date.now() + codeMs);
+  writeBeside(config.store.dir, [secretEffect(record)]);
+  process.stdout.write(`http://${reachable(config.http.host)}:${config.http.port}/#code=${secret}\n`);
+}
+
+async function main(): Promise<void> {
+  const invocation = readInvocation(process.argv.slice(2), process.env);
+  switch (invocation?.command) {
+    case 'run':
+      return run(invocation.config);
+    case 'token-create':
+      return createToken(invocation);
+    case 'sign-in-link':
+      return createLink(invocation);
+  }
+}
+
+main().catch(error => {
+  if (error instanceof ConfigError) die(error.message, configStatus);
+  die(sentenceFor(error as Error), 1);
+});

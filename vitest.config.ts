@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['gateway/**/*.test.ts', 'dashboard/src/**/*.test.ts', 'simulators/src/**/*.test.ts'],
+    // Whole gateways are started and killed; on a busy machine that takes its time.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
