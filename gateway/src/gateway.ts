@@ -95,7 +95,8 @@ async function start(
   const ingest = new Ingest({
     clock,
     hasRoom: readings => store.hasRoom(readings),
-    seriesOf: (device, metric) => store.series.idOf(device, metric),
+    findSeries: (device, metric) => store.series.find(device, metric),
+    makeSeries: (device, metric) => store.series.idOf(device, metric),
     push: (series, ts, receivedAt, value, flags) => store.push(series, ts, receivedAt, value, flags),
     whenCommitted: settled => store.whenCommitted(settled),
     flags: { timeAssigned, clockImpossible },
@@ -168,7 +169,7 @@ async function start(
       const secret = secretIn(request.headers.authorization, cookieOf(request));
       return secret === null ? null : access.principalOf(secret);
     },
-    acceptMqtt: (stream, address) => broker.accept(stream, address),
+    acceptMqtt: stream => broker.accept(stream),
     isClosing: () => closing,
   });
   const http = await listen(config.http, app, (...upgraded) => void upgrade(...upgraded));

@@ -43,7 +43,10 @@ export const validationHook: Hook<unknown, ApiEnv, string, Response | undefined>
   const errors = result.error.issues.map(issue => ({
     where: [result.target, ...issue.path].join('.'),
     // The schema's own words say what came, too; that has a place of its own here.
-    expected: issue.message.replace(/^Invalid input: /, '').replace(/^expected /, '').replace(/, received \w+$/, ''),
+    expected: issue.message
+      .replace(/^Invalid input: /, '')
+      .replace(/^expected /, '')
+      .replace(/, received \w+$/, ''),
     got: gotAt(input ?? issue.input, input === undefined ? [] : issue.path),
   }));
   const detail = errors.map(({ where, expected, got }) => `${where}: expected ${expected}, got ${got}`).join('; ');

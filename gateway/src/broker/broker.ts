@@ -2,7 +2,7 @@
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
 // which it came; nobody reads or writes as another device ([ACC-2]).
 // Full: a connection with too many publishes under way is closed; connections in all are limited.
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
@@ -11,6 +11,7 @@ import type { Logger } from '../lib/logger.ts';
 import { AckOrder } from './ack-order.ts';
 import { Connections } from './connections.ts';
 import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+import { Watch } from './watch.ts';
 
 export type BrokerConfig = { host: string; port: number; open: boolean; connectionsMax: number };
 
@@ -56,7 +57,14 @@ type Connection = Client & {
   _disconnected: boolean;
 };
 
-type State = { identity: Identity; acks: AckOrder; receiving: Set<number>; filters: number };
+type State = {
+  identity: Identity;
+  acks: AckOrder;
+  /** Message ids of QoS 2 publishes that wait for their commit. */
+  receiving: Set<number>;
+  /** The topic that was allowed last; most devices use the same one again and again. */
+  allowedTopic: string;
+};
 
 export class Broker {
   readonly counters: BrokerCounters = {
@@ -75,6 +83,7 @@ export class Broker {
   private readonly connections = new Connections<Connection>();
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
   private readonly handing = new Set<string>();
+  private readonly watch = new Watch();
   private readonly config: BrokerConfig;
   private readonly ports: BrokerPorts;
   private server: Server | null = null;
@@ -105,9 +114,10 @@ export class Broker {
     aedes.on('connectionError', (client, error) => this.noteFault(client, error));
     (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
     await aedes.listen();
+    this.passUnwatched(aedes);
     this.aedes = aedes;
 
-    const server = createServer({ noDelay: true }, socket => this.accept(socket, socket.remoteAddress ?? ''));
+    const server = createServer({ noDelay: true }, socket => this.accept(socket));
     server.maxConnections = this.config.connectionsMax;
     this.server = server;
     return new Promise((resolve, reject) => {
@@ -120,7 +130,7 @@ export class Broker {
   }
 
   /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
-  accept(stream: Socket | Duplex, _address: string): void {
+  accept(stream: Duplex): void {
     if (this.aedes === null || this.closing || this.counters.connections >= this.config.connectionsMax) {
       stream.destroy();
       return;
@@ -173,6 +183,17 @@ export class Broker {
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));
   }
 
+  /** Ends the way of a publish that nobody subscribes to before it reaches the matcher; see watch.ts. */
+  private passUnwatched(aedes: Aedes): void {
+    type Publish = (packet: PublishPacket, client: unknown, done?: (error?: Error | null) => void) => void;
+    const publish = aedes.publish.bind(aedes) as Publish;
+    (aedes as unknown as { publish: Publish }).publish = (packet, client, done) => {
+      const pass = done !== undefined && !packet.retain && packet.cmd === 'publish' && !this.watch.covers(packet.topic);
+      if (pass) done(null);
+      else publish(packet, client, done);
+    };
+  }
+
   private preConnect(
     packet: { clientId: string; clean?: boolean; keepalive?: number },
     done: (error: Error | null, success: boolean) => void,
@@ -194,7 +215,7 @@ export class Broker {
       this.ports.log.warn({ name: name?.slice(0, 128), client: client.id.slice(0, 128) }, 'a device could not sign in');
       return done(null, false);
     }
-    this.states.set(client, { identity, acks: new AckOrder(), receiving: new Set(), filters: 0 });
+    this.states.set(client, { identity, acks: new AckOrder(), receiving: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     done(null, true);
@@ -212,8 +233,9 @@ export class Broker {
     // What is not acknowledged is sent again to the gateway that comes after this one.
     if (this.closing) return;
     const { identity, acks } = state;
-    const breach = publishBreach(identity, packet.topic);
-    if (breach !== null) {
+    const breach = packet.topic === state.allowedTopic ? null : publishBreach(identity, packet.topic);
+    if (breach === null) state.allowedTopic = packet.topic;
+    else {
       this.counters.breaches++;
       this.ports.log.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
@@ -296,7 +318,8 @@ export class Broker {
       state !== undefined &&
       maySubscribe(state.identity, subscription.topic) &&
       (state.identity.open || Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
-    if (!allowed) this.counters.subscriptionsRefused++;
+    if (allowed) this.watch.note(subscription.topic);
+    else this.counters.subscriptionsRefused++;
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
   }

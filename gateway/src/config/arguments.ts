@@ -33,6 +33,11 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
     .action((options: Shared) => {
       invocation = { command: 'run', config: load(options) };
     });
+  // The shared flags may stand before the subcommand or behind it.
+  const both = (options: Shared): Shared => {
+    const before = program.opts<Shared>();
+    return { config: options.config ?? before.config, set: [...before.set, ...options.set] };
+  };
   const token = program.command('token').description('API tokens for programs');
   sharing(token.command('create'))
     .description('make a token and print it, this once; works beside a running gateway')
@@ -44,7 +49,7 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
       const { name, role, days = null, replace } = options;
       invocation = {
         command: 'token-create',
-        config: load({ ...program.opts(), ...options }),
+        config: load(both(options)),
         name,
         role,
         days,
@@ -55,7 +60,7 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
     .description('print a link that signs a person in once, within ten minutes; works beside a running gateway')
     .option('--user <name>', 'whom it signs in', 'admin')
     .action((options: Shared & { user: string }) => {
-      invocation = { command: 'sign-in-link', config: load({ ...program.opts(), ...options }), user: options.user };
+      invocation = { command: 'sign-in-link', config: load(both(options)), user: options.user };
     });
 
   try {

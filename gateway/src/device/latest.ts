@@ -40,6 +40,7 @@ export class LatestValues {
 
   /** Takes in what was committed at `now`. Readings that are older than the latest change nothing. */
   apply(run: Readings, now: Millis): void {
+    let lastBlock = -1;
     for (let i = 0; i < run.count; i++) {
       const series = run.series(i);
       const ts = run.ts(i);
@@ -58,7 +59,9 @@ export class LatestValues {
         known.offset = run.offset;
         known.freshness = freshnessOf(known.cadence, ageMs(ts, known.receivedAt, now));
       }
-      this.dirtyBlocks.add(Math.floor(series / blockSeries));
+      const block = Math.floor(series / blockSeries);
+      if (block !== lastBlock) this.dirtyBlocks.add(block);
+      lastBlock = block;
     }
   }
 

@@ -3,7 +3,7 @@
 // payload that cannot be understood counts as taken in, and goes to the dead letters ([ING-2]).
 // Full: where the store has no room the message is refused whole, unacknowledged, and the device keeps it.
 import { isUtf8 } from 'node:buffer';
-import type { Code, CommandAnswer, Millis, Value } from '../contract/index.ts';
+import { type Code, type CommandAnswer, isMetricName, limits, type Millis, type Value } from '../contract/index.ts';
 import { type Convention, type Decoded, type Fault, fault, type Target } from './convention.ts';
 import { DeadLetterBox, type DeadLetterPorts } from './dead-letters.ts';
 import { native } from './native.ts';
@@ -17,8 +17,9 @@ const assignedAheadMsMax = 1_000;
 export type IngestPorts = DeadLetterPorts & {
   /** True where so many readings have room before the next commit. */
   hasRoom(readings: number): boolean;
-  /** Number of a series; 0 where the device has too many. */
-  seriesOf(device: string, metric: string): number;
+  findSeries(device: string, metric: string): number | undefined;
+  /** Gives a new series its number; 0 where the device has too many. */
+  makeSeries(device: string, metric: string): number;
   push(series: number, ts: Millis, receivedAt: Millis, value: Value, flags: number): void;
   /** Calls back when all that was pushed so far is on disk (null) or refused. */
   whenCommitted(settled: (refused: Code | null) => void): void;
@@ -54,6 +55,8 @@ export class Ingest {
   private readonly conventions: readonly Convention[] = [native];
   private readonly targets = new Map<string, { convention: Convention; target: Target }>();
   private readonly decoded: Decoded = { metrics: [], times: [], values: [] };
+  /** Series of what was decoded, in its order. */
+  private readonly series: number[] = [];
   /** By series: the last time that was given to a reading which brought none. */
   private readonly assigned: (number | undefined)[] = [];
   private readonly ports: IngestPorts;
@@ -122,14 +125,34 @@ export class Ingest {
       settled('store_busy');
       return;
     }
-    const series = decoded.metrics.map(metric => this.ports.seriesOf(target.device, metric));
-    if (series.includes(0)) {
-      this.refuseLetter(message, target.device, fault('metric_limit', 'the device has too many metrics'), settled);
+    const wrong = this.findSeries(target.device, count);
+    if (wrong !== null) {
+      this.refuseLetter(message, target.device, wrong, settled);
       return;
     }
-    for (let i = 0; i < count; i++) this.pushReading(series[i] as number, i, message.receivedAt);
+    for (let i = 0; i < count; i++) this.pushReading(this.series[i] as number, i, message.receivedAt);
     this.counters.readings += count;
     this.ports.whenCommitted(settled);
+  }
+
+  /** Finds or makes the series of all that was decoded, before any of it is filed. A name is checked when it is new. */
+  private findSeries(device: string, count: number): Fault | null {
+    for (let i = 0; i < count; i++) {
+      const metric = this.decoded.metrics[i] as string;
+      let series = this.ports.findSeries(device, metric);
+      if (series === undefined) {
+        if (!isMetricName(metric)) {
+          return fault(
+            'metric_name',
+            `expected 1 to 128 characters, no / + # or control, got ${JSON.stringify(metric)}`,
+          );
+        }
+        series = this.ports.makeSeries(device, metric);
+        if (series === 0) return fault('metric_limit', `at most ${limits.metricsPerDeviceMax} metrics a device`);
+      }
+      this.series[i] = series;
+    }
+    return null;
   }
 
   /** Files one decoded reading: under its own time, or where that is missing or impossible under receive time. */

@@ -1,5 +1,5 @@
 // The native convention: JSON on `devices/{id}/…` (SPEC.md, MQTT).
-import { isMetricName, limits, parseTopic, type Value } from '../contract/index.ts';
+import { limits, parseTopic, type Value } from '../contract/index.ts';
 import { type Convention, type Decoded, type Done, done, type Fault, fault, type Target } from './convention.ts';
 import { parseTime } from './timestamp.ts';
 
@@ -22,9 +22,6 @@ function addValue(name: string, value: Value, time: number | null, into: Decoded
   }
   if (typeof value === 'string' && value.length > limits.textLengthMax) {
     return fault('value_too_long', `${JSON.stringify(name)} has ${value.length} characters of ${limits.textLengthMax}`);
-  }
-  if (!isMetricName(name)) {
-    return fault('metric_name', `expected 1 to 128 characters, no / + # or control, got ${JSON.stringify(name)}`);
   }
   into.metrics.push(name);
   into.times.push(time);

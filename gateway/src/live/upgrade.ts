@@ -14,7 +14,7 @@ export type UpgradePorts = {
   originAllowed(request: IncomingMessage): boolean;
   authenticate(request: IncomingMessage): Promise<Viewing | null>;
   /** Hands an MQTT connection that came in a WebSocket to the broker. */
-  acceptMqtt(stream: Duplex, address: string): void;
+  acceptMqtt(stream: Duplex): void;
   isClosing(): boolean;
 };
 
@@ -58,7 +58,7 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     if (socket.destroyed) return;
     if (typeof outcome === 'string') refuse(socket, outcome);
     else if (outcome === null) {
-      devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws), address));
+      devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws)));
     } else viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
   };
 }

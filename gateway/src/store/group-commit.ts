@@ -17,6 +17,11 @@ const slotsMax = 2_000_000;
 const textLengthMax = 32 * 1024 * 1024;
 /** Control writes in the open batch. They come from people and presence; this many means a loop. */
 const itemsMax = 250_000;
+/**
+ * So many slots are committed without waiting for the interval: it is there because a small commit writes 8 KB
+ * however little is in it, and from here on the readings themselves are most of what is written.
+ */
+const slotsEnough = 1_024;
 const memoryBytesInitial = 4096 * rowBytes;
 /** Memory kept for reuse. Larger pieces, made by a burst, are let go. */
 const memoryBytesKept = 256 * 1024 * rowBytes;
@@ -54,6 +59,8 @@ export class GroupCommit {
   private inFlight: Promise<void> | null = null;
   private startedAt = Number.NEGATIVE_INFINITY;
   private scheduled: Timer | null = null;
+  /** True where the batch is large enough, and its commit starts with the next turn of the event loop. */
+  private dueNow = false;
   private readonly writer: Thread;
   private readonly series: SeriesDictionary;
   private readonly clock: Clock;
@@ -151,8 +158,12 @@ export class GroupCommit {
   }
 
   private schedule(): void {
-    if (this.scheduled !== null || this.inFlight !== null) return;
-    const waitMs = this.startedAt + this.intervalMs - this.clock.now();
+    if (this.inFlight !== null || this.dueNow) return;
+    const enough = this.open.packer.slots >= slotsEnough;
+    if (this.scheduled !== null && !enough) return;
+    this.scheduled?.cancel();
+    this.dueNow = enough;
+    const waitMs = enough ? 0 : this.startedAt + this.intervalMs - this.clock.now();
     // Without a wait, the rest of the socket's chunk still joins this commit.
     if (waitMs <= 0) {
       const handle = setImmediate(() => this.start());
@@ -163,6 +174,7 @@ export class GroupCommit {
   private start(): void {
     this.scheduled?.cancel();
     this.scheduled = null;
+    this.dueNow = false;
     if (this.inFlight !== null || this.isEmpty()) return;
     const taken = this.open;
     this.open = this.newPending();

@@ -1,0 +1,17 @@
+// `npm run bench -- NAME`: runs one benchmark and prints what it measured. README.md has the figures of the day.
+import { parseArgs } from 'node:util';
+import { benchIngest } from './ingest.ts';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' } },
+});
+const settings = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
+const benchmarks: Record<string, () => Promise<void>> = { ingest: () => benchIngest(settings) };
+
+const run = benchmarks[positionals[0] ?? ''];
+if (run === undefined) {
+  console.error(`which benchmark? npm run bench -- ${Object.keys(benchmarks).join(' | ')} [--rounds 5] [--seconds 5]`);
+  process.exit(64);
+}
+await run();
