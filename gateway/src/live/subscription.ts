@@ -121,7 +121,9 @@ export class Subscription {
     this.snapping = true;
     for (let series = 1; series < this.ports.seriesCount(); series++) {
       const reading = this.ports.latest(series);
-      if (reading !== undefined && reading.offset > changedAfter && this.channel.covers(series)) this.dirty.add(series);
+      // What is no longer live may have become so while the viewer was away, without a reading that would tell it.
+      const changed = reading !== undefined && (reading.offset > changedAfter || reading.freshness !== 'live');
+      if (changed && this.channel.covers(series)) this.dirty.add(series);
     }
   }
 

@@ -227,6 +227,8 @@ export class Viewer implements Outlet {
     const channel = this.ports.channelOf(frame);
     const subscription = new Subscription(frame.sub, frame.mode ?? 'latest', channel, this.ports, this);
     this.starting.push({ subscription, since: frame.since });
+    // Until it has caught up, no heartbeat may name a position that it does not have.
+    if (frame.since?.epoch === this.ports.epoch) this.safeOffset = Math.min(this.safeOffset, frame.since.offset);
     this.sendFrame({ t: 'ok', id: frame.id, sub: frame.sub });
     if (!this.beginning) {
       this.beginning = true;

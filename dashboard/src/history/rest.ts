@@ -1,0 +1,120 @@
+// The REST client: one function for each call the page makes. What goes wrong becomes an ApiError with a title for
+// people and, where the gateway gave them, its code and detail.
+import type {
+  Code,
+  Command,
+  CommandPage,
+  CommandRequest,
+  DeadLetterPage,
+  Device,
+  DeviceCreated,
+  HistoryBuckets,
+  HistoryReadings,
+  Latest,
+  Page,
+  Problem,
+  Session,
+  SignInRequest,
+} from '@telltale/gateway/contract';
+
+/** Past this a request counts as unanswered: a plant's radio link is slow, but not that slow. */
+const requestTimeoutMs = 20_000;
+
+/** Why a call brought nothing: the gateway said no, could not be reached, or answered something else. */
+export class ApiError extends Error {
+  readonly kind: 'problem' | 'unreachable' | 'unexpected';
+  readonly status: number | null;
+  readonly code: Code | null;
+  readonly detail: string | null;
+  readonly fields: NonNullable<Problem['errors']>;
+
+  constructor(kind: ApiError['kind'], title: string, status: number | null = null, problem: Partial<Problem> = {}) {
+    super(title);
+    this.name = 'ApiError';
+    this.kind = kind;
+    this.status = status;
+    this.code = problem.code ?? null;
+    this.detail = problem.detail ?? null;
+    this.fields = problem.errors ?? [];
+  }
+}
+
+export type HistoryQuery = { device: string; metric: string; from: number; to: number };
+export type ListQuery = { limit?: number; cursor?: string | null };
+
+export type Api = ReturnType<typeof createApi>;
+type Query = Record<string, string | number | null | undefined>;
+
+/** `signedOut` is called for every 401 but that of a sign-in itself. */
+export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: () => void = () => {}) {
+  async function call<Answer>(method: string, path: string, body?: unknown, headers: HeadersInit = {}) {
+    const response = await reach(method, path, body, headers);
+    if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as Answer;
+    if (response.status === 401 && !(path === '/session' && method === 'POST')) signedOut();
+    throw await problemOf(response);
+  }
+
+  async function reach(method: string, path: string, body: unknown, headers: HeadersInit): Promise<Response> {
+    try {
+      return await fetcher(base + path, {
+        method,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(requestTimeoutMs),
+      });
+    } catch {
+      throw new ApiError('unreachable', 'The gateway cannot be reached');
+    }
+  }
+
+  const get = <Answer>(path: string, query: Query = {}) => call<Answer>('GET', path + queryText(query));
+  const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
+
+  return {
+    session: () => get<Session>('/session'),
+    signIn: (request: SignInRequest) => call<Session>('POST', '/session', request),
+    signOut: () => call<void>('DELETE', '/session'),
+    devices: (query: ListQuery & { q?: string }) => get<Page<Device>>('/devices', query),
+    device: (id: string) => get<Device>(device(id)),
+    createDevice: (request: { id: string; name?: string }) => call<DeviceCreated>('POST', '/devices', request),
+    deleteDevice: (id: string) => call<void>('DELETE', device(id)),
+    latest: (id: string) => get<Latest>(`${device(id)}/latest`),
+    buckets: (query: HistoryQuery & { points: number }) => get<HistoryBuckets>('/history', query),
+    readings: (query: HistoryQuery & ListQuery) => get<HistoryReadings>('/history', query),
+    sendCommand: (id: string, request: CommandRequest, key: string) =>
+      call<Command>('POST', `${device(id)}/commands`, request, { 'idempotency-key': key }),
+    commands: (query: ListQuery & { device?: string }) => get<CommandPage>('/commands', query),
+    cancelCommand: (id: string) => call<Command>('POST', `/commands/${encodeURIComponent(id)}/cancel`),
+    deadLetters: (query: ListQuery) => get<DeadLetterPage>('/dead-letters', query),
+  };
+}
+
+function queryText(query: Query): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}`;
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError('unexpected', 'The answer cannot be understood', response.status);
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  let problem: Partial<Problem> = {};
+  try {
+    problem = (await response.json()) as Partial<Problem>;
+  } catch {
+    // Something between page and gateway answered in its own words; the status has to do.
+  }
+  const kind = typeof problem.title === 'string' ? 'problem' : 'unexpected';
+  return new ApiError(kind, problem.title ?? `Unexpected answer (HTTP ${response.status})`, response.status, problem);
+}

@@ -1,0 +1,54 @@
+// The page's address as a signal, over the history API. Four routes need no more than this.
+import { type ReadonlySignal, signal } from '@preact/signals';
+
+export type Route =
+  | { name: 'fleet' }
+  | { name: 'device'; id: string }
+  | { name: 'dead-letters' }
+  | { name: 'not-found'; path: string };
+
+/** Reads a path. */
+export function parseRoute(path: string): Route {
+  if (path === '/' || path === '') return { name: 'fleet' };
+  if (path === '/dead-letters') return { name: 'dead-letters' };
+  const device = /^\/devices\/([^/]+)\/?$/.exec(path)?.[1];
+  if (device === undefined) return { name: 'not-found', path };
+  try {
+    return { name: 'device', id: decodeURIComponent(device) };
+  } catch {
+    return { name: 'not-found', path };
+  }
+}
+
+/** Writes a path; the inverse of reading one. */
+export function pathOf(route: Route): string {
+  switch (route.name) {
+    case 'fleet':
+      return '/';
+    case 'device':
+      return `/devices/${encodeURIComponent(route.id)}`;
+    case 'dead-letters':
+      return '/dead-letters';
+    case 'not-found':
+      return route.path;
+  }
+}
+
+const current = signal<Route>({ name: 'fleet' });
+export const route: ReadonlySignal<Route> = current;
+
+/** Follows the address bar from now on. */
+export function startRouter(): void {
+  const read = () => {
+    current.value = parseRoute(location.pathname);
+  };
+  addEventListener('popstate', read);
+  read();
+}
+
+/** Goes to another page of the dashboard. */
+export function go(next: Route): void {
+  history.pushState(null, '', pathOf(next));
+  current.value = next;
+  scrollTo(0, 0);
+}

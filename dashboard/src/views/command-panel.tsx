@@ -1,0 +1,34 @@
+// Commands of one device: the form for those who may send, and what became of the recent ones.
+import type { Device } from '@telltale/gateway/contract';
+import { text } from '../i18n/en.ts';
+import { openLedger } from '../model/ledger.ts';
+import { useApp } from '../ui/app-context.ts';
+import { Failure } from '../ui/failure.tsx';
+import { useOpened } from '../ui/use-opened.ts';
+import { CommandForm } from './command-form.tsx';
+import { CommandItem } from './command-item.tsx';
+
+/** A viewer sees what was sent, and no form. */
+export function CommandPanel({ device }: { device: Device }) {
+  const app = useApp();
+  const ledger = useOpened(() => openLedger(device.id, app), [device.id]);
+  if (ledger === null) return null;
+  const status = ledger.status.value;
+  const commands = ledger.commands.value;
+  return (
+    <>
+      {app.session.may('operator') && <CommandForm device={device} sent={ledger.put} />}
+      <h2>{text.command.recent}</h2>
+      {!app.live.confirmed.value && <p class="notice is-late">{text.command.notLive}</p>}
+      {status.name === 'failed' && <Failure error={status.error} retry={ledger.reload} />}
+      {commands.length === 0 && status.name !== 'failed' && (
+        <p class="muted">{status.name === 'loading' ? text.loading : text.command.none}</p>
+      )}
+      <ol class="commands">
+        {commands.map(command => (
+          <CommandItem key={command.id} command={command} changed={ledger.put} />
+        ))}
+      </ol>
+    </>
+  );
+}

@@ -1,0 +1,95 @@
+// One device: who it is, what it says now, what it said, and what it was told.
+
+import type { Device, Latest, LiveEvent } from '@telltale/gateway/contract';
+import { useEffect, useState } from 'preact/hooks';
+import { text } from '../i18n/en.ts';
+import { openWatch } from '../model/watch.ts';
+import { useApp } from '../ui/app-context.ts';
+import { Failure } from '../ui/failure.tsx';
+import { Link } from '../ui/link.tsx';
+import { useOpened } from '../ui/use-opened.ts';
+import { CommandPanel } from './command-panel.tsx';
+import { DeviceCharts } from './device-charts.tsx';
+import { DeviceHead } from './device-head.tsx';
+import { DeviceValues } from './device-values.tsx';
+
+/** Loads the device over REST, then keeps it true over the connection. */
+export function DeviceView({ id }: { id: string }) {
+  const app = useApp();
+  const watch = useOpened(() => openWatch(app.connection, { device: [id] }, app.batcher), [id]);
+  const { device, latest, error, reload } = useDevice(id);
+  if (error !== null && device === null) {
+    return (
+      <>
+        <Failure error={error} retry={reload} />
+        <Link to={{ name: 'fleet' }}>{text.toFleet}</Link>
+      </>
+    );
+  }
+  if (device === null || watch === null) return <p class="loading">{text.loading}</p>;
+  // Lines first, timelines of states after them.
+  const series = watch
+    .device(id)
+    .value.map(entry => entry.series)
+    .sort((a, b) => Number(a.type !== 'number') - Number(b.type !== 'number'));
+  return (
+    <div class="device">
+      <DeviceHead device={device} />
+      <nav class="parts" aria-label={text.device.parts}>
+        <a href="#history">{text.device.charts}</a>
+        <a href="#commands">{text.command.recent}</a>
+      </nav>
+      {watch.refused.value !== null && <p class="notice is-bad">{watch.refused.value}</p>}
+      <section aria-label={text.device.values}>
+        <DeviceValues id={id} watch={watch} />
+      </section>
+      <section class="device-charts" id="history" aria-label={text.device.charts}>
+        <DeviceCharts id={id} series={series} latest={latest} watch={watch} />
+      </section>
+      <aside id="commands" aria-label={text.command.title}>
+        <CommandPanel device={device} />
+      </aside>
+    </div>
+  );
+}
+
+function useDevice(id: string) {
+  const { api, connection, batcher } = useApp();
+  const [device, setDevice] = useState<Device | null>(null);
+  const [latest, setLatest] = useState<Latest | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let current = true;
+    const load = async () => {
+      try {
+        const [nextDevice, nextLatest] = await Promise.all([api.device(id), api.latest(id)]);
+        if (!current) return;
+        setDevice(nextDevice);
+        setLatest(nextLatest);
+        setError(null);
+      } catch (reason) {
+        if (current) setError(reason);
+      }
+    };
+    void load();
+    const heard = (event: LiveEvent) => {
+      if (event.device !== id) return;
+      if (event.kind === 'device') void load();
+      if (event.kind !== 'presence') return;
+      const { state, since, cause } = event;
+      setDevice(before => before && { ...before, presence: { state, since, cause } });
+    };
+    const unlisten = connection.listen({
+      event: event => batcher(() => heard(event)),
+      // What happened without a connection was not heard.
+      state: state => state.name === 'open' && void load(),
+      gap: () => void load(),
+    });
+    return () => {
+      current = false;
+      unlisten();
+    };
+  }, [id, turn]);
+  return { device, latest, error, reload: () => setTurn(before => before + 1) };
+}

@@ -1,0 +1,67 @@
+// Name, places to go, the state of the connection, and who is signed in.
+
+import type { Session } from '@telltale/gateway/contract';
+import { useState } from 'preact/hooks';
+import { text } from '../i18n/en.ts';
+import { useApp } from '../ui/app-context.ts';
+import { describe } from '../ui/failure.tsx';
+import { Lamp } from '../ui/icons.tsx';
+import { Link } from '../ui/link.tsx';
+import { route } from '../ui/router.ts';
+import { ConnectionBadge } from './connection-badge.tsx';
+
+/** Always in sight, on every view. */
+export function TopBar({ session }: { session: Session }) {
+  const { live } = useApp();
+  const name = route.value.name;
+  return (
+    <header class="topbar">
+      <Link to={{ name: 'fleet' }} class="brand" label={text.brandLabel}>
+        <Lamp lit={live.confirmed.value} />
+        <span class="brand-name">{text.product}</span>
+      </Link>
+      <nav aria-label={text.nav.label}>
+        <Link to={{ name: 'fleet' }} current={name === 'fleet' || name === 'device'}>
+          {text.title.fleet}
+        </Link>
+        {session.role === 'administrator' && (
+          <Link to={{ name: 'dead-letters' }} current={name === 'dead-letters'}>
+            {text.title['dead-letters']}
+          </Link>
+        )}
+      </nav>
+      <ConnectionBadge />
+      <Account session={session} />
+    </header>
+  );
+}
+
+function Account({ session }: { session: Session }) {
+  const app = useApp();
+  const [error, setError] = useState<unknown>(null);
+  const signOut = () => app.session.signOut().catch(setError);
+  return (
+    <details class="account">
+      <summary aria-label={text.account.label(session.user)}>
+        <span class="account-initial" aria-hidden="true">
+          {session.user.slice(0, 1).toUpperCase()}
+        </span>
+        <span class="account-name">{session.user}</span>
+      </summary>
+      <div class="account-menu">
+        <p>
+          <b>{session.user}</b>
+          <span class="muted">{text.role[session.role]}</span>
+        </p>
+        <button type="button" class="button" onClick={signOut}>
+          {text.account.signOut}
+        </button>
+        {error !== null && (
+          <p class="bad small" role="alert">
+            {text.account.stillSignedIn} {describe(error).title}
+          </p>
+        )}
+      </div>
+    </details>
+  );
+}

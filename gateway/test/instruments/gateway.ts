@@ -1,0 +1,136 @@
+// A whole gateway for a test: in this process, or as a program of its own that can be killed. Ports are 0, the data
+// folder is new, and all of it goes with the test.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { makeSecret } from '../../src/access/index.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import type { Device, DeviceCreated, Role } from '../../src/contract/index.ts';
+import { startGateway } from '../../src/gateway.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
+import { writeBeside } from '../../src/store/index.ts';
+import { secretEffect } from '../../src/tables.ts';
+
+export const adminPassword = 'correct horse battery';
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** A new folder that is removed with the test. */
+export function newFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'telltale-test-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A token for the gateway whose data lie in `dir`. */
+export function makeToken(dir: string, role: Role = 'administrator'): string {
+  const { secret, record } = makeSecret('token', `test-${role}`, role, null);
+  writeBeside(dir, [secretEffect(record)]);
+  return secret;
+}
+
+/** REST as a program uses it. */
+export class Rest {
+  readonly base: string;
+  readonly token: string;
+
+  constructor(base: string, token: string) {
+    this.base = base;
+    this.token = token;
+  }
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json', ...init.headers };
+    return fetch(`${this.base}/api/v1${path}`, { ...init, headers });
+  }
+
+  async get<Body>(path: string): Promise<Body> {
+    const response = await this.fetch(path);
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Body;
+  }
+
+  async post<Body>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Body> {
+    const response = await this.fetch(path, { method: 'POST', body: JSON.stringify(body), headers });
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Body;
+  }
+
+  /** Makes a device; resolves with its secret. */
+  async device(id: string): Promise<string> {
+    return (await this.post<Device & DeviceCreated>('/devices', { id })).secret;
+  }
+}
+
+export type TestGateway = {
+  http: string;
+  httpPort: number;
+  mqttPort: number;
+  dir: string;
+  rest: Rest;
+  close(): Promise<void>;
+};
+
+/** Starts a gateway in this process. `set` are flags such as `store.commitIntervalMs=0`. */
+export async function gatewayHere(set: string[] = [], dir = newFolder()): Promise<TestGateway> {
+  const flags = ['http.port=0', 'mqtt.port=0', `store.dir=${dir}`, `access.adminPassword=${adminPassword}`, ...set];
+  const config = loadConfig({ file: null, environment: {}, flags });
+  const gateway = await startGateway(config, {
+    log: silentLogger,
+    broken: error => {
+      throw error;
+    },
+  });
+  let closed: Promise<void> | null = null;
+  const close = () => {
+    closed ??= gateway.close();
+    return closed;
+  };
+  onTestFinished(close);
+  const http = `http://127.0.0.1:${gateway.httpPort}`;
+  return {
+    http,
+    httpPort: gateway.httpPort,
+    mqttPort: gateway.mqttPort,
+    dir,
+    rest: new Rest(http, makeToken(dir)),
+    close,
+  };
+}
+
+export type GatewayProgram = Omit<TestGateway, 'close'> & {
+  child: ChildProcess;
+  /** Ends it as a power cut would end the process, and waits until it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<number | null>;
+};
+
+/** Starts the gateway as a program; resolves once it says that it is ready. */
+export async function gatewayProgram(dir: string, set: string[] = []): Promise<GatewayProgram> {
+  const started = performance.now();
+  const flags = ['http.port=0', 'mqtt.port=0', `store.dir=${dir}`, `access.adminPassword=${adminPassword}`, ...set];
+  const child = spawn(process.execPath, [main, ...flags.flatMap(flag => ['--set', flag])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = new Promise<number | null>(resolve => child.once('exit', status => resolve(status)));
+  const kill = (signal: NodeJS.Signals = 'SIGKILL') => {
+    child.kill(signal);
+    return gone;
+  };
+  onTestFinished(async () => void (await kill()));
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', chunk => {
+      text += chunk;
+      const ready = /^ready .*$/m.exec(text);
+      if (ready !== null) resolve(ready[0]);
+    });
+    void gone.then(status =>
+      reject(new Error(`it ended with status ${status} after ${performance.now() - started} ms`)),
+    );
+  });
+  const [, http = '', mqtt = ''] = line.split(' ');
+  const ports = { httpPort: Number(new URL(http).port), mqttPort: Number(new URL(mqtt).port) };
+  return { http, ...ports, dir, rest: new Rest(http, makeToken(dir)), child, kill };
+}
