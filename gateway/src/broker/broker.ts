@@ -284,7 +284,6 @@ export class Broker {
   ): void {
     const { topic } = packet;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    if (identity.device === null && !isWill) this.associate(client, topic);
     try {
       this.ports.take(
         { topic, payload, receivedAt: this.ports.clock.now(), isWill, strayAllowed: identity.open },
@@ -299,6 +298,8 @@ export class Broker {
       this.noteFault(client, error as Error);
       settle(error as Error);
     }
+    // Only now the device is sure to be in the registry.
+    if (identity.device === null && !isWill) this.associate(client, topic);
   }
 
   /** A field gateway, or a client of the open profile, speaks for a device from its first publish on. */
