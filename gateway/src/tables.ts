@@ -8,7 +8,7 @@ import {
   checkpointView,
   type DevicePorts,
   type DeviceRecord,
-  type DeviceStage,
+  type Devices,
 } from './device/index.ts';
 import type { Effect, Store } from './store/index.ts';
 
@@ -32,7 +32,7 @@ export function deviceTables(store: Store): Pick<DevicePorts, 'saveDevice' | 'sa
 }
 
 /** Brings back the devices and their latest values: the last checkpoint, and what the log holds after it. */
-export async function loadDevices(store: Store, devices: DeviceStage): Promise<void> {
+export async function loadDevices(store: Store, devices: Devices): Promise<void> {
   const records = parseAll<DeviceRecord>(await store.query<Body>('device.all', limits.devicesMax));
   const [checkpoint] = await store.query<{ offset: number }>('view.get', checkpointView);
   const blocks = [];

@@ -31,7 +31,6 @@ export type BrokerPorts = {
 };
 
 export type BrokerCounters = Record<
-  | 'connections'
   | 'connects'
   | 'signInsRefused'
   | 'publishes'
@@ -68,7 +67,6 @@ type State = {
 
 export class Broker {
   readonly counters: BrokerCounters = {
-    connections: 0,
     connects: 0,
     signInsRefused: 0,
     publishes: 0,
@@ -89,6 +87,8 @@ export class Broker {
   private server: Server | null = null;
   private aedes: Aedes | null = null;
   private closing = false;
+  /** Connections, signed in or not. Aedes's own count drifts. */
+  private connectionsOpen = 0;
 
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
@@ -131,15 +131,19 @@ export class Broker {
 
   /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
   accept(stream: Duplex): void {
-    if (this.aedes === null || this.closing || this.counters.connections >= this.config.connectionsMax) {
+    if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
       stream.destroy();
       return;
     }
-    this.counters.connections++;
+    this.connectionsOpen++;
     stream.once('close', () => {
-      this.counters.connections--;
+      this.connectionsOpen--;
     });
     this.aedes.handle(stream);
+  }
+
+  connectionCount(): number {
+    return this.connectionsOpen;
   }
 
   /** True where a connection of the device listens for commands. */
@@ -177,7 +181,7 @@ export class Broker {
     for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
     for (const { conn } of this.live) conn.end();
     const deadline = performance.now() + closeMsMax;
-    while (this.counters.connections > 0 && performance.now() < deadline) {
+    while (this.connectionsOpen > 0 && performance.now() < deadline) {
       await new Promise(resolve => setTimeout(resolve, 5));
     }
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));

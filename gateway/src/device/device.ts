@@ -14,7 +14,7 @@ import {
   Refusal,
   type Value,
 } from '../contract/index.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
 import {
   blockSeries,
   cadenceOf,
@@ -33,8 +33,7 @@ const checkpointIntervalMs = 60_000;
 
 export type DevicePorts = {
   clock: Clock;
-  /** Series number of (device, metric), and back. */
-  findSeries(device: string, metric: string): number | undefined;
+  /** The metrics of a device, with the number of each series. */
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
   /** Appends to the log and keeps the record; `record` is null where the device is deleted. */
   saveDevice(id: string, record: DeviceRecord | null, event: LiveEvent): Promise<void>;
@@ -52,21 +51,107 @@ export const checkpointView = 'latest';
 export const blockView = (block: number) => `latest/${block}`;
 export { blockSeries };
 
-export type DeviceStage = ReturnType<typeof createDevices>;
+export class Devices {
+  private readonly registry = new Registry();
+  private readonly latest = new LatestValues();
+  private timers: Timer[] = [];
+  private checkpointing: Promise<void> | null = null;
+  private readonly ports: DevicePorts;
 
-export function createDevices(ports: DevicePorts) {
-  const registry = new Registry();
-  const latest = new LatestValues();
-  let timers: { cancel(): void }[] = [];
-  let checkpointing: Promise<void> | null = null;
+  constructor(ports: DevicePorts) {
+    this.ports = ports;
+  }
 
-  const now = () => ports.clock.now();
+  /** Takes in what the database knows: devices, and the blocks of the latest values. */
+  load(records: DeviceRecord[], blocks: SavedView[]): void {
+    for (const record of records) this.registry.add(record);
+    for (const { body, offset } of blocks) this.latest.loadBlock(body, offset, this.now());
+  }
 
-  function describe(record: DeviceRecord): Device {
+  /** Starts looking after freshness, and says of every device that was online that the restart ended it. */
+  async open(): Promise<void> {
+    const { clock } = this.ports;
+    this.timers = [
+      clock.every(sweepIntervalMs, () => this.sweep()),
+      clock.every(checkpointIntervalMs, () => this.saveInBackground()),
+    ];
+    const online = [...this.registry.all()].filter(({ presence }) => presence.state === 'online');
+    await Promise.all(online.map(({ id }) => this.setPresence(id, 'offline', 'restart')));
+  }
+
+  /** Takes in the readings of a committed entry. */
+  apply(run: Readings): void {
+    this.latest.apply(run, this.now());
+  }
+
+  async create(id: string, name: string): Promise<Device> {
+    const record = this.newRecord(id, name);
+    this.registry.add(record);
+    try {
+      await this.save(record, 'created');
+    } catch (error) {
+      this.registry.remove(id);
+      throw error;
+    }
+    return this.describe(id);
+  }
+
+  /** Makes sure that a device which speaks is there; false where there may be no more. */
+  ensure(id: string): boolean {
+    if (this.registry.get(id) !== undefined) return true;
+    if (this.registry.isFull()) return false;
+    const record = this.newRecord(id, id);
+    this.registry.add(record);
+    // The event lies before the device's first reading in the same commit; if that is refused, so is the reading.
+    this.save(record, 'created').catch(() => this.registry.remove(id));
+    return true;
+  }
+
+  async rename(id: string, name: string): Promise<Device> {
+    const record = this.registry.need(id);
+    const before = record.name;
+    record.name = name;
+    try {
+      await this.save(record, 'changed');
+    } catch (error) {
+      record.name = before;
+      throw error;
+    }
+    return this.describe(id);
+  }
+
+  async remove(id: string): Promise<void> {
+    this.registry.need(id);
+    await this.ports.saveDevice(id, null, { kind: 'device', device: id, change: 'deleted', at: this.now() });
+    this.registry.remove(id);
+    for (const [, series] of this.ports.metricsOf(id)) this.latest.forget(series);
+  }
+
+  /** Notes a change of presence. Resolves once it is in the log; says nothing where nothing changed. */
+  async setPresence(id: string, state: PresenceState, cause: PresenceCause): Promise<void> {
+    const record = this.registry.get(id);
+    if (record === undefined || record.presence.state === state) return;
+    const presence: Presence = { state, since: this.now(), cause };
+    record.presence = presence;
+    await this.ports.savePresence(record, { kind: 'presence', device: id, at: this.now(), ...presence });
+  }
+
+  /** Merges what the device said about itself. Resolves once it is in the log. */
+  async setAttributes(id: string, attributes: ReadonlyMap<string, Value>): Promise<void> {
+    const record = this.registry.need(id);
+    const merged = mergeAttributes(record.attributes, attributes);
+    if (merged === null) return;
+    record.attributes = merged;
+    await this.save(record, 'changed');
+  }
+
+  /** The device as REST shows it. Throws Refusal('not_found'). */
+  describe(id: string): Device {
+    const record = this.registry.need(id);
     let metrics = 0;
     let lastReadingAt: number | null = null;
-    for (const [, series] of ports.metricsOf(record.id)) {
-      const reading = latest.get(series);
+    for (const [, series] of this.ports.metricsOf(id)) {
+      const reading = this.latest.get(series);
       if (reading === undefined) continue;
       metrics++;
       if (lastReadingAt === null || reading.receivedAt > lastReadingAt) lastReadingAt = reading.receivedAt;
@@ -74,151 +159,87 @@ export function createDevices(ports: DevicePorts) {
     return { ...record, metrics, lastReadingAt };
   }
 
-  function newRecord(id: string, name: string): DeviceRecord {
-    if (!isDeviceId(id)) {
-      throw new Refusal(
-        'bad_request',
-        `expected a device id (1 to 128 characters, no / + #), got ${JSON.stringify(id)}`,
-      );
-    }
-    return { id, name, createdAt: now(), presence: { state: 'unknown', since: null, cause: null }, attributes: {} };
+  page(after: string | null, limit: number, search: string): Device[] {
+    return this.registry.page(after, Math.min(limit, limits.pageRowsMax), search).map(({ id }) => this.describe(id));
   }
 
-  async function create(id: string, name: string): Promise<Device> {
-    const record = newRecord(id, name);
-    registry.add(record);
-    try {
-      await ports.saveDevice(id, record, { kind: 'device', device: id, change: 'created', at: record.createdAt });
-    } catch (error) {
-      registry.remove(id);
-      throw error;
-    }
-    return describe(record);
-  }
-
-  /** Where the open profile is on, a device is there as soon as it speaks. */
-  function ensure(id: string): DeviceRecord {
-    const known = registry.get(id);
-    if (known !== undefined) return known;
-    const record = newRecord(id, id);
-    registry.add(record);
-    // The event lies before the device's first reading in the same commit; if that is refused, so is the reading.
-    ports.saveDevice(id, record, { kind: 'device', device: id, change: 'created', at: record.createdAt }).catch(() => {
-      registry.remove(id);
-    });
-    return record;
-  }
-
-  async function rename(id: string, name: string): Promise<Device> {
-    const record = registry.need(id);
-    const before = record.name;
-    record.name = name;
-    try {
-      await ports.saveDevice(id, record, { kind: 'device', device: id, change: 'changed', at: now() });
-    } catch (error) {
-      record.name = before;
-      throw error;
-    }
-    return describe(record);
-  }
-
-  async function remove(id: string): Promise<void> {
-    registry.need(id);
-    await ports.saveDevice(id, null, { kind: 'device', device: id, change: 'deleted', at: now() });
-    registry.remove(id);
-    for (const [, series] of ports.metricsOf(id)) latest.forget(series);
-  }
-
-  /** Notes a change of presence. Resolves once it is in the log; says nothing where nothing changed. */
-  async function setPresence(id: string, state: PresenceState, cause: PresenceCause): Promise<void> {
-    const record = registry.get(id);
-    if (record === undefined || record.presence.state === state) return;
-    const presence: Presence = { state, since: now(), cause };
-    record.presence = presence;
-    await ports.savePresence(record, { kind: 'presence', device: id, at: now(), ...presence });
-  }
-
-  /** Merges what the device said about itself. Resolves once it is in the log. */
-  async function setAttributes(id: string, attributes: ReadonlyMap<string, Value>): Promise<void> {
-    const record = registry.need(id);
-    const merged = mergeAttributes(record.attributes, attributes);
-    if (merged === null) return;
-    record.attributes = merged;
-    await ports.saveDevice(id, record, { kind: 'device', device: id, change: 'changed', at: now() });
-  }
-
-  function describeLatest(metric: string, record: DeviceRecord, reading: LatestReading): LatestValue {
-    const { ts, value, receivedAt, freshness } = reading;
-    const unit = unitOf(record, metric);
-    return { metric, unit, type: typeOf(value), ts, value, receivedAt, freshness, cadenceMs: cadenceOf(reading) };
-  }
-
-  function latestOf(id: string): Latest {
-    const record = registry.need(id);
+  /** The latest value of each metric. Throws Refusal('not_found'). */
+  latestOf(id: string): Latest {
+    const record = this.registry.need(id);
     const values: LatestValue[] = [];
-    for (const [metric, series] of ports.metricsOf(id)) {
-      const reading = latest.get(series);
+    for (const [metric, series] of this.ports.metricsOf(id)) {
+      const reading = this.latest.get(series);
       if (reading !== undefined) values.push(describeLatest(metric, record, reading));
     }
     values.sort((a, b) => (a.metric < b.metric ? -1 : 1));
-    return { device: id, presence: record.presence, now: now(), values };
+    return { device: id, presence: record.presence, now: this.now(), values };
+  }
+
+  latestReading(series: number): LatestReading | undefined {
+    return this.latest.get(series);
+  }
+
+  unitOf(id: string, metric: string): string | null {
+    return unitOf(this.registry.get(id), metric);
+  }
+
+  exists(id: string): boolean {
+    return this.registry.get(id) !== undefined;
+  }
+
+  count(): number {
+    return this.registry.size();
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.timers) timer.cancel();
+    await this.checkpointing;
+    await this.checkpoint();
+  }
+
+  private now(): number {
+    return this.ports.clock.now();
+  }
+
+  private newRecord(id: string, name: string): DeviceRecord {
+    if (!isDeviceId(id)) {
+      const got = JSON.stringify(id);
+      throw new Refusal('bad_request', `expected a device id (1 to 128 characters, no / + #), got ${got}`);
+    }
+    const presence: Presence = { state: 'unknown', since: null, cause: null };
+    return { id, name, createdAt: this.now(), presence, attributes: {} };
+  }
+
+  private save(record: DeviceRecord, change: 'created' | 'changed'): Promise<void> {
+    return this.ports.saveDevice(record.id, record, { kind: 'device', device: record.id, change, at: this.now() });
+  }
+
+  private sweep(): void {
+    const changes = this.latest.sweep(this.now());
+    if (changes.length > 0) this.ports.freshnessChanged(changes);
+  }
+
+  private saveInBackground(): void {
+    this.checkpointing ??= this.checkpoint()
+      // A full disk refuses this as it refuses readings; the next round tries again.
+      .catch(() => {})
+      .finally(() => {
+        this.checkpointing = null;
+      });
   }
 
   /** Saves the blocks that changed, then the mark from which a start follows the log. */
-  async function checkpoint(): Promise<void> {
-    const offset = ports.lastOffset();
-    for (const block of latest.takeDirty()) {
-      await ports.saveView(blockView(block), offset, latest.saveBlock(block));
+  private async checkpoint(): Promise<void> {
+    const offset = this.ports.lastOffset();
+    for (const block of this.latest.takeDirty()) {
+      await this.ports.saveView(blockView(block), offset, this.latest.saveBlock(block));
     }
-    await ports.saveView(checkpointView, offset, '');
+    await this.ports.saveView(checkpointView, offset, '');
   }
+}
 
-  return {
-    /** Takes in what the database knows: devices, and the blocks of the latest values. */
-    load(records: DeviceRecord[], blocks: SavedView[]): void {
-      for (const record of records) registry.add(record);
-      for (const { body, offset } of blocks) latest.loadBlock(body, offset, now());
-    },
-    /** Starts looking after freshness, and says of every device that it was lost with the restart. */
-    async open(): Promise<void> {
-      timers = [
-        ports.clock.every(sweepIntervalMs, () => {
-          const changes = latest.sweep(now());
-          if (changes.length > 0) ports.freshnessChanged(changes);
-        }),
-        ports.clock.every(checkpointIntervalMs, () => {
-          checkpointing ??= checkpoint()
-            // A full disk refuses this as it refuses readings; the next round tries again.
-            .catch(() => {})
-            .finally(() => {
-              checkpointing = null;
-            });
-        }),
-      ];
-      const online = [...registry.all()].filter(record => record.presence.state === 'online');
-      await Promise.all(online.map(record => setPresence(record.id, 'offline', 'restart')));
-    },
-    /** Takes in the readings of a committed entry. */
-    apply: (run: Readings) => latest.apply(run, now()),
-    create,
-    ensure,
-    rename,
-    remove,
-    setPresence,
-    setAttributes,
-    latestOf,
-    exists: (id: string) => registry.get(id) !== undefined,
-    isOnline: (id: string) => registry.get(id)?.presence.state === 'online',
-    describe: (id: string) => describe(registry.need(id)),
-    page: (after: string | null, limit: number, search: string) =>
-      registry.page(after, Math.min(limit, limits.pageRowsMax), search).map(describe),
-    latestReading: (series: number) => latest.get(series),
-    unitOf: (id: string, metric: string) => unitOf(registry.get(id), metric),
-    count: () => registry.size(),
-    async close(): Promise<void> {
-      for (const timer of timers) timer.cancel();
-      await checkpointing;
-      await checkpoint();
-    },
-  };
+function describeLatest(metric: string, record: DeviceRecord, reading: LatestReading): LatestValue {
+  const { ts, value, receivedAt, freshness } = reading;
+  const unit = unitOf(record, metric);
+  return { metric, unit, type: typeOf(value), ts, value, receivedAt, freshness, cadenceMs: cadenceOf(reading) };
 }

@@ -3,9 +3,8 @@ export {
   blockSeries,
   blockView,
   checkpointView,
-  createDevices,
   type DevicePorts,
-  type DeviceStage,
+  Devices,
   type SavedView,
 } from './device.ts';
 export type { FreshnessChange, LatestReading, Readings } from './latest.ts';

@@ -31,7 +31,7 @@ export class Registry {
 
   add(record: DeviceRecord): void {
     if (this.devices.has(record.id)) throw new Refusal('conflict', `a device is called ${JSON.stringify(record.id)}`);
-    if (this.devices.size >= limits.devicesMax) throw new Refusal('too_many', `at most ${limits.devicesMax} devices`);
+    if (this.isFull()) throw new Refusal('too_many', `at most ${limits.devicesMax} devices`);
     this.devices.set(record.id, record);
     this.ids = null;
   }
@@ -43,6 +43,10 @@ export class Registry {
 
   all(): IterableIterator<DeviceRecord> {
     return this.devices.values();
+  }
+
+  isFull(): boolean {
+    return this.devices.size >= limits.devicesMax;
   }
 
   size(): number {

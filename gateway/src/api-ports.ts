@@ -1,0 +1,88 @@
+// What the API asks of the stages, in the API's words.
+import type { ApiPorts } from './api/index.ts';
+import type { Stages } from './gateway.ts';
+import { isTimeZone } from './store/index.ts';
+import * as tables from './tables.ts';
+
+export function apiPorts(stages: Stages): ApiPorts {
+  const { access, clock, commands, ingest, log, store } = stages;
+  return {
+    now: () => clock.now(),
+    log,
+    ...statePorts(stages),
+    access,
+    devices: devicePorts(stages),
+    history: historyPorts(stages),
+    commands: {
+      request: (device, request, key, requester) => commands.request(device, request, key, requester),
+      get: id => commands.get(id),
+      cancel: id => commands.cancel(id),
+      list: (filter, before, limit) => tables.listCommands(store, filter, before, limit),
+    },
+    deadLetters: {
+      list: (before, limit) => tables.listLetters(store, before, limit),
+      refused: () => ingest.counters.deadLetters,
+    },
+  };
+}
+
+function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gauges'> {
+  const { broker, commands, devices, ingest, live, store } = stages;
+  return {
+    health() {
+      const checks = { store: store.health(), running: { ok: !stages.closing } };
+      return { ok: Object.values(checks).every(({ ok }) => ok), checks };
+    },
+    counters: () => ({
+      broker: broker.counters,
+      ingest: ingest.counters,
+      store: store.counters,
+      command: commands.counters,
+      live: live.counters,
+    }),
+    gauges: () => ({
+      devices: devices.count(),
+      deviceConnections: broker.connectionCount(),
+      viewers: live.viewerCount(),
+      openCommands: commands.openCount(),
+      logOffset: store.lastOffset(),
+      readingsWaiting: store.waiting(),
+      lastCommitMs: store.lastCommitMs(),
+    }),
+  };
+}
+
+function devicePorts({ access, devices }: Stages): ApiPorts['devices'] {
+  return {
+    page: (after, limit, search) => devices.page(after, limit, search),
+    describe: id => devices.describe(id),
+    async create(id, name) {
+      const device = await devices.create(id, name);
+      return { ...device, secret: await access.issueCredential(id) };
+    },
+    rename: (id, name) => devices.rename(id, name),
+    async remove(id) {
+      await devices.remove(id);
+      await access.revokeCredential(id);
+    },
+    async newSecret(id) {
+      devices.describe(id);
+      return access.issueCredential(id);
+    },
+    latest: id => devices.latestOf(id),
+  };
+}
+
+function historyPorts({ clock, devices, store }: Stages): ApiPorts['history'] {
+  const ask = (device: string, metric: string) => ({
+    series: tables.needSeries(store, device, metric),
+    now: clock.now(),
+  });
+  return {
+    unit: (device, metric) =>
+      store.series.find(device, metric) === undefined ? undefined : devices.unitOf(device, metric),
+    readings: ({ device, metric, ...range }) => store.readings({ ...range, device, ...ask(device, metric) }),
+    buckets: ({ device, metric, ...range }) => store.buckets({ ...range, device, ...ask(device, metric) }),
+    isTimeZone,
+  };
+}
