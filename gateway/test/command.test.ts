@@ -116,9 +116,11 @@ test('[CMD-4] after a SIGKILL, what was sent and not answered is unknown and not
   const secret = await first.rest.device('d1');
   const wire = await Wire.connect(first.mqttPort, { user: 'd1', secret });
   await wire.subscribe(commands);
+  const viewer = await watching(first.http, first.rest.token);
   const sent = await first.rest.post<Command>('/devices/d1/commands', { name: 'sent', ttlMs: 60_000 });
   await wire.message();
   await wire.disconnect();
+  await viewer.frame('event', event => event.kind === 'presence' && event.state === 'offline');
   const waiting = await first.rest.post<Command>('/devices/d1/commands', { name: 'waiting', ttlMs: 60_000 });
   await first.kill('SIGKILL');
 

@@ -177,10 +177,9 @@ export class Live {
         return { runs: entries.filter(isReadings).map(({ run }) => run), through };
       },
       async readEvents(after, max) {
-        const { entries, through } = await ports.readEvents(after, max);
+        const { entries } = await ports.readEvents(after, max);
         return {
           events: entries.filter(isEvent).map(({ offset, event }) => ({ offset, event: event as LiveEvent })),
-          through,
         };
       },
       command: (frame, viewing, address) => ports.command(frame, viewing, address),

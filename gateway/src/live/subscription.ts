@@ -71,6 +71,8 @@ export class Subscription {
 
   /** Takes what a commit brought; `head` is its last offset. */
   deliver(encoded: Encoded | null, head: number): void {
+    // What comes before the start is part of the snapshot, or of what is read from the log.
+    if (this.state === 'waiting') return;
     if (
       this.mode === 'latest' &&
       encoded !== null &&
@@ -169,7 +171,12 @@ export class Subscription {
         }
         const { runs, through } = await this.ports.readLog(this.cursor);
         if (this.outlet.isClosed()) return;
-        this.sendRuns(runs, through);
+        // The log may hold a commit already that was not handed out yet: that one comes live, not twice.
+        const known = this.ports.offset();
+        this.sendRuns(
+          runs.filter(({ offset }) => offset <= known),
+          Math.min(through, known),
+        );
       }
     } finally {
       this.reading = false;

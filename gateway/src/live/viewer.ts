@@ -33,7 +33,7 @@ export type ViewerPorts = SubscriptionPorts & {
   channelOf(patterns: { device?: string[]; metric?: string[] }): Channel;
   release(channel: Channel): void;
   define(series: number): SeriesDef | null;
-  readEvents(after: number, max: number): Promise<{ events: { offset: number; event: LiveEvent }[]; through: number }>;
+  readEvents(after: number, max: number): Promise<{ events: { offset: number; event: LiveEvent }[] }>;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
   counters: LiveCounters;
   heartbeatMs: number;
@@ -268,13 +268,13 @@ export class Viewer implements Outlet {
   }
 
   private async replayEvents(from: number, sub: string): Promise<void> {
+    const page = await this.ports.readEvents(from, eventsWaitingMax);
+    // The log may hold a commit already that was not handed out yet: that one comes live, not twice.
     const head = this.ports.offset();
-    const { events } = await this.ports.readEvents(from, eventsWaitingMax);
-    // What was committed while the page was read is both in it and among those that wait.
-    const seen = Math.max(head, events.at(-1)?.offset ?? 0);
-    this.waiting = this.waiting.filter(({ offset }) => offset > seen);
+    const events = page.events.filter(({ offset }) => offset <= head);
+    this.waiting = this.waiting.filter(({ offset }) => offset > head);
     for (const event of events) if (this.coversEvent(event.event)) this.sendEvent(event);
-    if (events.length >= eventsWaitingMax) this.eventGap(sub, events.at(-1)?.offset ?? from, head);
+    if (page.events.length >= eventsWaitingMax) this.eventGap(sub, events.at(-1)?.offset ?? from, head);
   }
 
   private deliverEvent(entry: { offset: number; event: LiveEvent }): void {

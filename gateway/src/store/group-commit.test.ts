@@ -102,6 +102,26 @@ describe('commits', () => {
     ]);
   });
 
+  test('do not wait for the time to come round again where the clock was set back', async () => {
+    store = await temp.open(20);
+    push(1);
+    await settled(store);
+    temp.clock.set(temp.clock.now() - 3_600_000);
+    push(2);
+    let refused: string | null | undefined;
+    store.whenCommitted(outcome => {
+      refused = outcome;
+    });
+    await turns();
+    temp.clock.advance(20);
+    await turns();
+    await store.query('user.all', 1);
+    await turns();
+    expect(store.waiting()).toBe(0);
+    await store.flush();
+    expect(refused).toBeNull();
+  });
+
   test('flush leaves nothing waiting, whatever the interval', async () => {
     store = await temp.open(2_000);
     push(1);

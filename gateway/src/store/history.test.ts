@@ -149,7 +149,9 @@ describe('what lies behind recent memory', () => {
     store.push(series, start, start, 'old', 0);
     await settled(store);
     temp.clock.set(start + stepMs + 1);
-    await store.append('device', {}, []);
+    const event = store.append('device', {}, []);
+    await store.flush();
+    await event;
     temp.clock.set(start + hour);
     // A memory's worth of another series pushes the first reading out of it.
     const other = store.series.idOf('a', 'u');

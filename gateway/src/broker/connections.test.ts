@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Connections } from './connections.ts';
+
+type Connection = { id: number };
+const [one, two] = [{ id: 1 }, { id: 2 }];
+
+describe('which connection is which device', () => {
+  test('a device comes with its first connection and goes with its last', () => {
+    const connections = new Connections<Connection>();
+    expect([connections.add(one, 'a'), connections.add(one, 'a'), connections.add(two, 'a')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([...connections.of('a')]).toEqual([one, two]);
+    expect(connections.remove(one)).toEqual([]);
+    expect(connections.has(one, 'a')).toBe(false);
+    expect(connections.remove(two)).toEqual(['a']);
+    expect([...connections.of('a')]).toEqual([]);
+    expect(connections.add(one, 'a')).toBe(true);
+  });
+
+  test('a connection that is gone twice, or was never there, takes nothing with it', () => {
+    const connections = new Connections<Connection>();
+    connections.add(one, 'a');
+    expect(connections.remove(two)).toEqual([]);
+    expect(connections.remove(one)).toEqual(['a']);
+    expect(connections.remove(one)).toEqual([]);
+  });
+
+  test('one connection may speak for many devices, up to a limit', () => {
+    const connections = new Connections<Connection>();
+    for (let i = 0; i < 10_000; i++) expect(connections.add(one, `d${i}`)).toBe(true);
+    expect(connections.add(one, 'one more')).toBe(false);
+    expect(connections.has(one, 'one more')).toBe(false);
+    expect(connections.remove(one)).toHaveLength(10_000);
+  });
+
+  test('comes and goes as a list of pairs would tell', () => {
+    const step = fc.record({ add: fc.boolean(), who: fc.nat(2), device: fc.constantFrom('a', 'b', 'c') });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+        const all = [{ id: 0 }, { id: 1 }, { id: 2 }] as const;
+        const connections = new Connections<Connection>();
+        let pairs: [Connection, string][] = [];
+        const spoken = () => new Set(pairs.map(([, device]) => device));
+        for (const { add, who, device } of steps) {
+          const connection = all[who] as Connection;
+          const before = spoken();
+          if (add) {
+            expect(connections.add(connection, device)).toBe(!before.has(device));
+            pairs.push([connection, device]);
+            continue;
+          }
+          pairs = pairs.filter(([other]) => other !== connection);
+          const gone = [...before].filter(id => !spoken().has(id));
+          expect(connections.remove(connection).sort()).toEqual(gone.sort());
+        }
+      }),
+    );
+  });
+});
+
+describe('who receives a device’s commands', () => {
+  test('is one connection, the last that asked', () => {
+    const connections = new Connections<Connection>();
+    connections.setReceiver('a', one);
+    connections.setReceiver('a', two);
+    expect(connections.receiver('a')).toBe(two);
+    connections.dropReceiver('a', one);
+    expect(connections.receiver('a')).toBe(two);
+    connections.dropReceiver('a', two);
+    expect(connections.receiver('a')).toBeUndefined();
+  });
+
+  test('goes with its connection', () => {
+    const connections = new Connections<Connection>();
+    connections.add(one, 'a');
+    connections.setReceiver('a', one);
+    connections.setReceiver('b', two);
+    connections.remove(one);
+    expect([connections.receiver('a'), connections.receiver('b')]).toEqual([undefined, two]);
+  });
+});

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { limits } from '../contract/index.ts';
+import { commandsDeviceOf, filterMatches, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+
+const device: Identity = { name: 'a', device: 'a', covers: id => id === 'a', open: false };
+const field: Identity = { name: 'site', device: null, covers: id => id.startsWith('site-'), open: false };
+const anybody: Identity = { name: '', device: null, covers: () => true, open: true };
+
+describe('publishing', () => {
+  test.each([
+    'devices/a/telemetry',
+    'devices/a/telemetry/t',
+    'devices/a/status',
+    'devices/a/attributes',
+    'devices/a/commands/1/result',
+    'devices/a/anything/else',
+  ])('[ACC-2] a device may publish on %s, which is its own', topic => {
+    expect(publishBreach(device, topic)).toBeNull();
+  });
+
+  test.each([
+    'devices/b/telemetry',
+    'devices/ab/telemetry',
+    'devices/A/telemetry',
+    'devices/a',
+    'devices//telemetry',
+    'plant/a',
+    'a',
+    '$SYS/a',
+    '$share/g/devices/a/telemetry',
+    'devices/a/commands/1',
+  ])('[ACC-2] a device may not publish on %s', topic => {
+    expect(publishBreach(device, topic)).toMatch(/\w/);
+  });
+
+  test('[ACC-2] a field gateway may publish for the devices of its prefix, commands again excepted', () => {
+    expect(publishBreach(field, 'devices/site-7/telemetry')).toBeNull();
+    expect(publishBreach(field, 'devices/other/telemetry')).not.toBeNull();
+    expect(publishBreach(field, 'devices/site-7/commands/1')).not.toBeNull();
+  });
+
+  test('in the open profile anybody may publish anywhere but on the broker’s own topics', () => {
+    expect(publishBreach(anybody, 'plant/a')).toBeNull();
+    expect(publishBreach(anybody, '$SYS/a')).not.toBeNull();
+  });
+});
+
+describe('subscribing', () => {
+  test.each(['devices/a/commands/+', 'devices/a/#', 'devices/a/telemetry', 'devices/a/+/x'])(
+    '[ACC-2] a device may subscribe to %s, which is its own',
+    filter => {
+      expect(maySubscribe(device, filter)).toBe(true);
+    },
+  );
+
+  test.each([
+    '#',
+    '+',
+    '+/a/telemetry',
+    'devices/#',
+    'devices/+/telemetry',
+    'devices/b/#',
+    'devices/a',
+    '$SYS/#',
+    '$share/g/devices/a/#',
+    '$share/g/#',
+    `devices/a${'/x'.repeat(limits.topicLevelsMax)}`,
+  ])('[ACC-2] a device may not subscribe to %s', filter => {
+    expect(maySubscribe(device, filter)).toBe(false);
+  });
+
+  test('[ACC-2] what a device may subscribe to brings it nothing of another device', () => {
+    const level = fc.constantFrom('devices', 'a', 'b', '+', '#', 'telemetry', '', '$SYS', '$share');
+    const topics = ['devices/b/telemetry', 'devices/b/telemetry/t', 'devices/b/commands/1', '$SYS/x', 'devices/b'];
+    fc.assert(
+      fc.property(fc.array(level, { minLength: 1, maxLength: 5 }), levels => {
+        const filter = levels.join('/');
+        if (!maySubscribe(device, filter)) return;
+        for (const topic of topics) expect(filterMatches(filter, topic), filter).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('[ACC-2] in the open profile anybody may subscribe, shared subscriptions excepted', () => {
+    expect(maySubscribe(anybody, '#')).toBe(true);
+    expect(maySubscribe(anybody, '$share/g/#')).toBe(false);
+  });
+});
+
+describe('filters', () => {
+  test.each([
+    ['a/b', 'a/b', true],
+    ['a/b', 'a/c', false],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a', false],
+    ['a/+', 'a/b/c', false],
+    ['a/+', 'a/', true],
+    ['a/#', 'a', true],
+    ['a/#', 'a/b/c', true],
+    ['#', 'a/b', true],
+    ['+/b', 'a/b', true],
+    ['a', 'a/b', false],
+  ])('%s on %s: %s', (filter, topic, fits) => {
+    expect(filterMatches(filter, topic)).toBe(fits);
+  });
+
+  test.each([
+    ['devices/a/commands/+', 'a'],
+    ['devices/a/#', 'a'],
+    ['devices/a/+/+', 'a'],
+    ['devices/a/commands/#', 'a'],
+    ['devices/a/commands/1', null],
+    ['devices/a/commands/+/result', null],
+    ['devices/a/telemetry', null],
+    ['devices/+/commands/+', null],
+    ['#', null],
+  ])('%s makes its connection the receiver of the commands of %s', (filter, id) => {
+    expect(commandsDeviceOf(filter)).toBe(id);
+  });
+});
