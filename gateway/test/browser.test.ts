@@ -1,0 +1,95 @@
+// The whole of it as its user sees it: a real browser, a real MQTT client, and a gateway that is killed under them.
+import { createServer } from 'node:net';
+import mqtt, { type MqttClient } from 'mqtt';
+import type { Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { openBrowser } from './instruments/browser.ts';
+import { adminPassword, gatewayProgram, newFolder } from './instruments/gateway.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** A device that publishes on request, and does what a command says: it reports the target it was given. */
+async function connectDevice(port: number, secret: string): Promise<MqttClient> {
+  const options = { username: 'd1', password: secret, clientId: 'd1', reconnectPeriod: 200 };
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options);
+  onTestFinished(() => client.endAsync(true));
+  client.on('message', (topic, payload) => {
+    const { params } = JSON.parse(payload.toString()) as { params: { value: number } };
+    client.publish('devices/d1/telemetry', JSON.stringify({ target: params.value }), { qos: 1 });
+    client.publish(`${topic}/result`, JSON.stringify({ ok: true, result: params }), { qos: 1 });
+  });
+  await client.subscribeAsync('devices/d1/commands/+', { qos: 1 });
+  return client;
+}
+
+const value = (page: Page, metric: string, text: string) =>
+  page.locator(`[data-metric="${metric}"]`).filter({ hasText: text }).first().waitFor();
+
+test('sign in, see a value change, send a command and see its answer, and go on after the gateway was killed', async () => {
+  const dir = newFolder();
+  // Fixed for this test, so that it comes back where the page and the device look for it.
+  const ports = [`http.port=${await freePort()}`, `mqtt.port=${await freePort()}`];
+  const first = await gatewayProgram(dir, ports);
+  const device = await connectDevice(first.mqttPort, await first.rest.device('d1'));
+  await device.publishAsync('devices/d1/telemetry', '{"temperature":20.5}', { qos: 1 });
+
+  const context = await openBrowser();
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', error => faults.push(error.message));
+  await page.goto(`${first.http}/devices/d1`);
+  await page.fill('input[name=name]', 'admin');
+  await page.fill('input[name=password]', 'not the password');
+  await page.click('button[type=submit]');
+  await page.getByRole('alert').waitFor();
+  await page.fill('input[name=password]', adminPassword);
+  await page.click('button[type=submit]');
+
+  await value(page, 'temperature', '20.5');
+  await device.publishAsync('devices/d1/telemetry', '{"temperature":23.25}', { qos: 1 });
+  await value(page, 'temperature', '23.25');
+  await page.locator('[data-chart="temperature"]').waitFor();
+
+  const form = page.locator('form.command-form');
+  await form.locator('input').first().fill('setTarget');
+  await form.locator('textarea').fill('{"value":18}');
+  await form.locator('button[type=submit]').click();
+  await page.locator('[data-command][data-state="acknowledged"]').waitFor();
+  await value(page, 'target', '18');
+
+  await first.kill('SIGKILL');
+  // A value that was current a moment ago must not look so any more.
+  await page.locator('[data-connection]:not([data-connection="live"])').first().waitFor();
+  await page.locator('[data-metric="temperature"]:not([data-freshness="live"])').first().waitFor();
+
+  const second = await gatewayProgram(dir, ports);
+  await second.rest.get('/devices/d1');
+  await page.locator('[data-connection="live"]').first().waitFor();
+  await device.publishAsync('devices/d1/telemetry', '{"temperature":24.75}', { qos: 1 });
+  await value(page, 'temperature', '24.75');
+  expect(faults).toEqual([]);
+}, 120_000);
+
+test('a one-time link signs in on a phone, and leaves no code in the address', async () => {
+  const gateway = await gatewayProgram(newFolder());
+  const { makeSecret } = await import('../src/access/index.ts');
+  const { secretEffect } = await import('../src/tables.ts');
+  const { writeBeside } = await import('../src/store/index.ts');
+  const { secret, record } = makeSecret('code', 'admin', 'viewer', Date.now() + 60_000);
+  writeBeside(gateway.dir, [secretEffect(record)]);
+  await gateway.rest.device('d1');
+
+  const context = await openBrowser({ width: 390, height: 844 });
+  const page = await context.newPage();
+  await page.goto(`${gateway.http}/#code=${secret}`);
+  await page.locator('[data-device="d1"]').waitFor();
+  expect(page.url()).toBe(`${gateway.http}/`);
+  // Nothing is wider than the screen.
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+}, 60_000);

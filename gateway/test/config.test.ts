@@ -1,0 +1,23 @@
+// config/gateway.yaml is the reference: it has to be what the program does.
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { configSchema, loadConfig } from '../src/config/index.ts';
+
+const file = fileURLToPath(new URL('../../config/gateway.yaml', import.meta.url));
+
+/** All paths of keys, as in `http.port`. */
+function keysOf(value: unknown, path = ''): string[] {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, path === '' ? key : `${path}.${key}`));
+}
+
+test('[RST-3] the reference configuration has every key there is, each with its default', () => {
+  const defaults = configSchema.parse({});
+  expect(loadConfig({ file, environment: {}, flags: [] })).toEqual(defaults);
+  expect(keysOf(defaults).length).toBeGreaterThan(10);
+  for (const key of keysOf(defaults)) {
+    const changed = { file, environment: {}, flags: [`${key}=`] };
+    // Taking the key's value away shows that the file gave it: null is no valid value of most keys.
+    if (key !== 'access.adminPassword') expect(() => loadConfig(changed)).toThrow(key);
+  }
+});
