@@ -1,5 +1,6 @@
 // A line chart in an element: a band from minimum to maximum where readings are gathered in buckets, a line through
 // means and raw readings, breaks where there are none, and a dot at the live edge.
+import './valid-language.ts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { LineColumns } from '../history/line-data.ts';

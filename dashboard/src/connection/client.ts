@@ -2,201 +2,195 @@
 // commands over it. It knows nothing of pages: time, chance and sockets are handed in.
 //
 // Invariant: after any interruption each subscription goes on at the last position it is known to be whole up to.
-import { type ClientFrame, closeAction, codes, type LiveEvent, type ServerFrame } from '@telltale/gateway/contract';
-import { backoffMs, stableAfterMs } from './backoff.ts';
+import { type ClientFrame, closeAction, codes, type ServerFrame } from '@telltale/gateway/contract';
 import { type Clock, systemClock } from './clock.ts';
+import type {
+  CommandAsk,
+  Connection,
+  ConnectionCounters,
+  ConnectionListener,
+  ConnectionOptions,
+} from './connection.ts';
 import { type Link, openLink } from './link.ts';
-import { type CommandOutcome, createRequests } from './requests.ts';
+import { type CommandOutcome, createRequests, type Requests } from './requests.ts';
+import { Retry } from './retry.ts';
 import { createSeriesTable } from './series.ts';
-import type { SocketConstructor } from './socket.ts';
 import type { ConnectionState } from './state.ts';
-import { createSubscriptions, type SubscriptionSpec, type SubscriptionUpdate } from './subscriptions.ts';
+import type { SubscriptionSpec, SubscriptionUpdate } from './subscription.ts';
+import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
 
-export type ConnectionOptions = {
-  url: string;
-  WebSocket: SocketConstructor;
-  clock?: Clock;
-  random?: () => number;
-};
-
-export type CommandAsk = Omit<Extract<ClientFrame, { t: 'cmd' }>, 't' | 'id'>;
-
-export type ConnectionListener = {
-  state?(state: ConnectionState): void;
-  event?(event: LiveEvent): void;
-  /** A part of the log was not delivered; events may be missing too. */
-  gap?(): void;
-  /** The gateway's clock, read at the moment of arrival. */
-  clock?(gatewayNow: number): void;
-};
-
-export type Connection = {
-  state(): ConnectionState;
-  /** Connects, also from `signed-out` and `stopped`. */
-  start(): void;
-  /** Closes and stays closed. */
-  stop(): void;
-  /** The network came back or the page is looked at again: tries at once instead of waiting. */
-  wake(): void;
-  /** Somebody found out by another way that the sign-in is gone. */
-  signedOut(): void;
-  /** Survives reconnects until the function it returns is called. */
-  subscribe(spec: SubscriptionSpec, listener: (update: SubscriptionUpdate) => void): () => void;
-  cmd(ask: CommandAsk): Promise<CommandOutcome>;
-  listen(listener: ConnectionListener): () => void;
-  /** When anything was last heard on the present connection, by the local clock; null without one. */
-  lastHeardAt(): number | null;
-  counters(): Readonly<Counters>;
-};
-
-type Counters = { framesUnknown: number; rowsUnknown: number; reconnects: number };
+type Farewell = Extract<ServerFrame, { t: 'bye' }>;
 
 /** Creating does nothing; `start` dials. */
 export function createConnection(options: ConnectionOptions): Connection {
-  const clock = options.clock ?? systemClock;
-  const random = options.random ?? Math.random;
-  const counters: Counters = { framesUnknown: 0, rowsUnknown: 0, reconnects: 0 };
-  const listeners = new Set<ConnectionListener>();
-  const series = createSeriesTable();
-  let state: ConnectionState = { name: 'idle' };
-  let link: Link | null = null;
-  let attempt = 0;
-  let farewell: Extract<ServerFrame, { t: 'bye' }> | null = null;
-  let cancelRetry = () => {};
-  let cancelStable = () => {};
-  let lastId = 0;
+  return new Client(options);
+}
 
-  const nextId = () => {
-    lastId += 1;
-    return lastId;
-  };
-  const send = (frame: ClientFrame) => state.name === 'open' && (link?.send(frame) ?? false);
-  const requests = createRequests(clock, nextId);
-  const subscriptions = createSubscriptions({
-    send,
-    nextId,
-    series: index => series.get(index),
-    unknownRows: count => {
-      counters.rowsUnknown += count;
-    },
-  });
+class Client implements Connection {
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #retry: Retry;
+  readonly #counters: ConnectionCounters = { framesUnknown: 0, rowsUnknown: 0, reconnects: 0 };
+  readonly #listeners = new Set<ConnectionListener>();
+  readonly #series = createSeriesTable();
+  readonly #requests: Requests;
+  readonly #subscriptions: Subscriptions;
+  #state: ConnectionState = { name: 'idle' };
+  #link: Link | null = null;
+  #farewell: Farewell | null = null;
+  #lastId = 0;
 
-  function become(next: ConnectionState): void {
-    state = next;
-    for (const listener of [...listeners]) listener.state?.(next);
-  }
-
-  function dial(): void {
-    cancelRetry();
-    attempt += 1;
-    farewell = null;
-    series.clear();
-    become({ name: 'connecting', attempt });
-    const mine: Link = openLink(options.WebSocket, options.url, clock, {
-      frame: frame => link === mine && take(frame),
-      skipped: count => {
-        counters.framesUnknown += count;
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#retry = new Retry(this.#clock, options.random ?? Math.random);
+    // Ids are given out in one place: an answer names nothing but its id.
+    const nextId = () => {
+      this.#lastId += 1;
+      return this.#lastId;
+    };
+    this.#requests = createRequests(this.#clock, nextId);
+    this.#subscriptions = createSubscriptions({
+      send: frame => this.#send(frame),
+      nextId,
+      series: index => this.#series.get(index),
+      unknownRows: count => {
+        this.#counters.rowsUnknown += count;
       },
-      ended: code => link === mine && ended(code),
     });
-    link = mine;
   }
 
-  function take(frame: ServerFrame): void {
-    if ('now' in frame) for (const listener of [...listeners]) listener.clock?.(frame.now);
+  state(): ConnectionState {
+    return this.#state;
+  }
+
+  start(): void {
+    const { name } = this.#state;
+    if (name === 'connecting' || name === 'open') return;
+    if (name !== 'waiting') this.#retry.forget();
+    this.#dial();
+  }
+
+  stop(): void {
+    this.#leave({ name: 'idle' });
+  }
+
+  wake(): void {
+    if (this.#state.name === 'waiting') this.#dial();
+    else if (this.#state.name === 'open') this.#link?.probe();
+  }
+
+  signedOut(): void {
+    this.#leave({ name: 'signed-out' });
+  }
+
+  subscribe(spec: SubscriptionSpec, listener: (update: SubscriptionUpdate) => void): () => void {
+    return this.#subscriptions.add(spec, listener);
+  }
+
+  cmd(ask: CommandAsk): Promise<CommandOutcome> {
+    return this.#requests.ask(id => this.#send({ t: 'cmd', id, ...ask }));
+  }
+
+  listen(listener: ConnectionListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  lastHeardAt(): number | null {
+    return this.#state.name === 'open' ? (this.#link?.lastHeardAt() ?? null) : null;
+  }
+
+  counters(): Readonly<ConnectionCounters> {
+    return this.#counters;
+  }
+
+  #send(frame: ClientFrame): boolean {
+    return this.#state.name === 'open' && (this.#link?.send(frame) ?? false);
+  }
+
+  /** A copy is walked: a listener may leave, or bring another, while it is told. */
+  #tell(each: (listener: ConnectionListener) => void): void {
+    for (const listener of [...this.#listeners]) each(listener);
+  }
+
+  #become(next: ConnectionState): void {
+    this.#state = next;
+    this.#tell(listener => listener.state?.(next));
+  }
+
+  #dial(): void {
+    const attempt = this.#retry.dialling();
+    this.#farewell = null;
+    this.#series.clear();
+    this.#become({ name: 'connecting', attempt });
+    const mine: Link = openLink(this.#options.WebSocket, this.#options.url, this.#clock, {
+      frame: frame => this.#link === mine && this.#take(frame),
+      skipped: count => {
+        this.#counters.framesUnknown += count;
+      },
+      ended: code => this.#link === mine && this.#ended(code),
+    });
+    this.#link = mine;
+  }
+
+  #take(frame: ServerFrame): void {
+    if ('now' in frame) this.#tell(listener => listener.clock?.(frame.now));
     switch (frame.t) {
       case 'hello':
-        opened(frame);
+        this.#retry.opened();
+        this.#become({ name: 'open', since: this.#clock.now(), hello: frame });
+        this.#subscriptions.opened(frame.epoch, frame.offset);
         return;
       case 'def':
-        series.define(frame.series);
+        this.#series.define(frame.series);
         return;
-      case 'event': {
-        for (const listener of [...listeners]) listener.event?.(frame);
+      case 'event':
+        this.#tell(listener => listener.event?.(frame));
         return;
-      }
       case 'bye':
-        farewell = frame;
+        this.#farewell = frame;
         return;
       case 'gap':
-        subscriptions.take(frame);
-        for (const listener of [...listeners]) listener.gap?.();
+        this.#subscriptions.take(frame);
+        this.#tell(listener => listener.gap?.());
         return;
       default:
-        if (!subscriptions.take(frame) && (frame.t === 'ok' || frame.t === 'err')) requests.take(frame);
+        if (!this.#subscriptions.take(frame) && (frame.t === 'ok' || frame.t === 'err')) this.#requests.take(frame);
     }
-  }
-
-  function opened(hello: Extract<ServerFrame, { t: 'hello' }>): void {
-    cancelStable = clock.after(stableAfterMs, () => {
-      attempt = 0;
-    });
-    become({ name: 'open', since: clock.now(), hello });
-    subscriptions.opened(hello.epoch, hello.offset);
   }
 
   /** The connection is over, whoever ended it. What comes next depends on the code alone. */
-  function ended(socketCode: number): void {
-    const reached = state.name === 'open';
-    const code = meantCode(socketCode);
-    drop();
+  #ended(socketCode: number): void {
+    const reached = this.#state.name === 'open';
+    const code = meantCode(socketCode, this.#farewell);
+    this.#drop();
     const action = closeAction(code);
-    if (action === 'sign-in') {
-      become({ name: 'signed-out' });
-      return;
-    }
-    if (action === 'stop') {
-      become({ name: 'stopped', code });
-      return;
-    }
-    if (reached) counters.reconnects += 1;
-    const waitMs = Math.max(backoffMs(Math.max(1, attempt), random), farewell?.retryMs ?? 0);
-    become({ name: 'waiting', retryAt: clock.now() + waitMs, attempt, reached, code });
-    cancelRetry = clock.after(waitMs, dial);
+    if (action === 'sign-in') return this.#become({ name: 'signed-out' });
+    if (action === 'stop') return this.#become({ name: 'stopped', code });
+    if (reached) this.#counters.reconnects += 1;
+    const planned = this.#retry.plan(this.#farewell?.retryMs ?? 0, () => this.#dial());
+    this.#become({ name: 'waiting', ...planned, reached, code });
   }
 
-  /** A proxy may swallow the close code; then what `bye` said before counts. */
-  function meantCode(socketCode: number): number {
-    if (farewell === null || (socketCode !== 1005 && socketCode !== 1006)) return socketCode;
-    return codes[farewell.code]?.close ?? socketCode;
+  #drop(): void {
+    this.#link = null;
+    this.#retry.cancel();
+    this.#requests.lost();
+    this.#subscriptions.lost();
   }
 
-  function drop(): void {
-    link = null;
-    cancelRetry();
-    cancelStable();
-    requests.lost();
-    subscriptions.lost();
-  }
-
-  function leave(next: ConnectionState): void {
-    const old = link;
-    drop();
+  #leave(next: ConnectionState): void {
+    const old = this.#link;
+    this.#drop();
     old?.end(1000);
-    attempt = 0;
-    become(next);
+    this.#retry.forget();
+    this.#become(next);
   }
+}
 
-  return {
-    state: () => state,
-    start() {
-      if (state.name === 'connecting' || state.name === 'open') return;
-      if (state.name !== 'waiting') attempt = 0;
-      dial();
-    },
-    stop: () => leave({ name: 'idle' }),
-    wake() {
-      if (state.name === 'waiting') dial();
-      else if (state.name === 'open') link?.probe();
-    },
-    signedOut: () => leave({ name: 'signed-out' }),
-    subscribe: (spec, listener) => subscriptions.add(spec, listener),
-    cmd: ask => requests.ask(id => send({ t: 'cmd', id, ...ask })),
-    listen(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    lastHeardAt: () => (state.name === 'open' ? (link?.lastHeardAt() ?? null) : null),
-    counters: () => counters,
-  };
+/** A proxy may swallow the close code; then what `bye` said before counts. */
+function meantCode(socketCode: number, farewell: Farewell | null): number {
+  if (farewell === null || (socketCode !== 1005 && socketCode !== 1006)) return socketCode;
+  return codes[farewell.code]?.close ?? socketCode;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSockets, createTestClock } from '../../test/platform.ts';
 import { createConnection } from './client.ts';
-import type { SubscriptionUpdate } from './subscriptions.ts';
+import type { SubscriptionUpdate } from './subscription.ts';
 
 function setUp() {
   const clock = createTestClock();

@@ -103,6 +103,18 @@ describe('a feed', () => {
     expect(times()).toEqual([997_000, 998_000, 999_000]);
   });
 
+  it('loads everything anew after an absence longer than a page of readings, and is not ready before that', async () => {
+    const { sockets, asked, feed, times } = setUp();
+    await asked[0]!.answer([[997_000, 1]]);
+    sockets.newest().say({ t: 'gap', sub: 's1', from: 201, to: 9_000, reason: 'slow' });
+    await asked[1]!.answer([[998_000, 2]], 'more');
+    expect(feed.status().name).toBe('loading');
+    expect(asked[2]!.from).toBe(940_000);
+    await asked[2]!.answer([[999_000, 3]]);
+    expect(feed.status().name).toBe('ready');
+    expect(times()).toContain(999_000);
+  });
+
   it('loads everything anew when the log was begun anew', async () => {
     const { sockets, asked } = setUp();
     await asked[0]!.answer([[997_000, 1]]);

@@ -1,13 +1,14 @@
 // One metric's history and what comes after it, in one piece: subscribes first, then loads, so that nothing falls
 // between the two; and after a gap or a reconnect fetches what was missed and merges it.
-import type { Millis, Value, ValueType } from '@telltale/gateway/contract';
+import type { Millis, ValueType } from '@telltale/gateway/contract';
 import { limits } from '@telltale/gateway/contract';
-import type { Connection, SubscriptionUpdate } from '../connection/index.ts';
-import { createLineData, type LineData } from './line-data.ts';
+import type { Connection, SubscriptionSpec, SubscriptionUpdate } from '../connection/index.ts';
+import { createFeedData } from './feed-data.ts';
+import type { LineData } from './line-data.ts';
 import { loadHistory } from './load.ts';
-import type { Point } from './points.ts';
+import { createNewestWins } from './newest-wins.ts';
 import type { Api } from './rest.ts';
-import { createStateData, type StateData } from './state-data.ts';
+import type { StateData } from './state-data.ts';
 
 /** Readings may arrive somewhat out of order; a refill begins this much before the newest one that is held. */
 const refillSlackMs = 10_000;
@@ -49,14 +50,10 @@ export type Feed = {
 /** Begins to load at once. `line` is there for numbers, `states` for everything else. */
 export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
   const { device, metric, range } = request;
-  const rangeMs = range.kind === 'last' ? range.ms : range.to - range.from;
-  const line = request.type === 'number' ? createLineData(rangeMs) : null;
-  const states = line === null ? createStateData() : null;
-  const data = (line ?? states)!;
+  const data = createFeedData(request.type, range.kind === 'last' ? range.ms : range.to - range.from);
+  const fetches = createNewestWins();
   let status: FeedStatus = { name: 'loading' };
   let unit: string | null = null;
-  let closed = false;
-  let turn = 0;
 
   const bounds = () => {
     if (range.kind === 'between') return { from: range.from, to: range.to };
@@ -64,62 +61,42 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
     return { from: to - range.ms, to };
   };
 
-  /** Runs one fetch; a newer one makes its answer void. */
-  async function fetching(work: () => Promise<() => void>): Promise<void> {
-    turn += 1;
-    const mine = turn;
-    try {
-      const apply = await work();
-      if (closed || mine !== turn) return;
-      apply();
-      status = { name: 'ready' };
-    } catch (error) {
-      if (closed || mine !== turn) return;
-      status = { name: 'failed', error };
-    }
+  function become(next: FeedStatus): void {
+    status = next;
     ports.changed();
   }
 
+  const failed = (error: unknown) => become({ name: 'failed', error });
+
   function load(): void {
-    status = { name: 'loading' };
-    ports.changed();
-    void fetching(async () => {
-      const loaded = await loadHistory(ports.api, { ...request, ...bounds(), live: range.kind === 'last' });
-      return () => {
+    become({ name: 'loading' });
+    const ask = () => loadHistory(ports.api, { ...request, ...bounds(), live: range.kind === 'last' });
+    void fetches.ask(
+      ask,
+      loaded => {
         unit = loaded.unit;
         data.load(loaded);
-      };
-    });
+        become({ name: 'ready' });
+      },
+      failed,
+    );
   }
 
   function refill(): void {
     const newest = data.newest();
-    if (newest === null || status.name !== 'ready') {
-      load();
-      return;
-    }
-    void fetching(async () => {
-      const query = {
-        device,
-        metric,
-        from: newest - refillSlackMs,
-        to: bounds().to + refillSlackMs,
-        limit: limits.historyReadingsMax,
-      };
-      const missed = await ports.api.readings(query);
-      // Longer away than one page of readings: a fresh load is cheaper, and it is whole.
-      if (missed.next !== null) return () => load();
-      return () => addAll(missed.readings);
-    });
-  }
-
-  function addAll(points: readonly Point[]): void {
-    for (const [ts, value] of points) addOne(ts, value);
-  }
-
-  function addOne(ts: Millis, value: Value): void {
-    if (line === null) states!.add([ts, value]);
-    else if (typeof value === 'number') line.add([ts, value]);
+    if (newest === null || status.name !== 'ready') return load();
+    const from = newest - refillSlackMs;
+    const to = bounds().to + refillSlackMs;
+    void fetches.ask(
+      () => ports.api.readings({ device, metric, from, to, limit: limits.historyReadingsMax }),
+      missed => {
+        // Longer away than one page of readings: a fresh load is cheaper, and it is whole.
+        if (missed.next !== null) return load();
+        for (const [ts, value] of missed.readings) data.add(ts, value);
+        become({ name: 'ready' });
+      },
+      failed,
+    );
   }
 
   function take(update: SubscriptionUpdate): void {
@@ -134,7 +111,7 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
       case 'readings':
       case 'snapshot':
         for (const { series, ts, value } of update.readings) {
-          if (series.device === device && series.metric === metric && ts >= bounds().from) addOne(ts, value);
+          if (series.device === device && series.metric === metric && ts >= bounds().from) data.add(ts, value);
         }
         data.trim(bounds().from);
         ports.changed();
@@ -142,21 +119,19 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
     }
   }
 
-  const unsubscribe =
-    range.kind === 'last'
-      ? ports.connection.subscribe({ device: [device], metric: [metric], mode: 'log' }, take)
-      : () => {};
+  const spec: SubscriptionSpec = { device: [device], metric: [metric], mode: 'log' };
+  const unsubscribe = range.kind === 'last' ? ports.connection.subscribe(spec, take) : () => {};
   load();
 
   return {
-    line,
-    states,
+    line: data.line,
+    states: data.states,
     bounds,
     status: () => status,
     unit: () => unit,
     retry: load,
     close() {
-      closed = true;
+      fetches.close();
       unsubscribe();
     },
   };

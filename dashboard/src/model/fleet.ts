@@ -3,9 +3,11 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Device, LiveEvent } from '@telltale/gateway/contract';
 import { limits } from '@telltale/gateway/contract';
 import type { Clock, Connection } from '../connection/index.ts';
+import { createNewestWins } from '../history/newest-wins.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
-import { openWatch, type Watch } from './watch.ts';
+import { createFleetWatches } from './fleet-watches.ts';
+import type { Watch } from './watch.ts';
 
 /** Devices of one page of the list: one subscription names them all. */
 const fleetPageRows = limits.patternsPerSubscriptionMax;
@@ -40,65 +42,43 @@ export function openFleet(ports: FleetPorts): Fleet {
   const devices: Signal<readonly Device[]> = signal([]);
   const status: Signal<FleetStatus> = signal({ name: 'loading' });
   const more = signal(false);
-  const watches: { ids: readonly string[] | null; watch: Watch }[] = [];
+  const loads = createNewestWins();
+  const watches = createFleetWatches(ports.connection, ports.batcher);
   let text = '';
-  let cursor: string | null = null;
   let pages = 1;
-  let turn = 0;
   let cancelReload = () => {};
 
-  async function load(): Promise<void> {
-    turn += 1;
-    const mine = turn;
-    try {
-      const items: Device[] = [];
-      let next: string | null = null;
-      for (let page = 0; page < pages; page += 1) {
-        const answer = await ports.api.devices({ q: text, limit: fleetPageRows, cursor: next });
-        items.push(...answer.items);
-        next = answer.next;
-        if (next === null) break;
-      }
-      if (mine !== turn) return;
-      cursor = next;
-      devices.value = items;
-      more.value = next !== null && items.length < fleetRowsMax;
-      status.value = { name: 'ready' };
-      watchAll(items.map(each => each.id));
-    } catch (error) {
-      if (mine === turn) status.value = { name: 'failed', error };
-    }
+  function load(): void {
+    void loads.ask(() => loadPages(ports.api, text, pages), loaded, failed);
   }
 
-  /** A small fleet is watched as a whole, which also tells of new devices; of a large one, what is shown. */
-  function watchAll(ids: readonly string[]): void {
-    const whole = text === '' && cursor === null;
-    const wanted: (readonly string[] | null)[] = whole ? [null] : chunks(ids, fleetPageRows);
-    if (wanted.length === watches.length && wanted.every((each, index) => sameIds(each, watches[index]!.ids))) return;
-    for (const { watch } of watches.splice(0)) watch.close();
-    for (const each of wanted) {
-      const spec = each === null ? {} : { device: [...each] };
-      watches.push({ ids: each, watch: openWatch(ports.connection, spec, ports.batcher) });
-    }
+  function loaded({ items, next }: DevicePage): void {
+    devices.value = items;
+    more.value = next !== null && items.length < fleetRowsMax;
+    status.value = { name: 'ready' };
+    // A small fleet is watched as a whole, which also tells of new devices; of a large one, what is shown.
+    const whole = text === '' && next === null;
+    const changed = watches.cover(whole ? [null] : chunks(items, fleetPageRows));
     // The rows have to look for their watch again.
-    devices.value = [...devices.peek()];
+    if (changed) devices.value = [...items];
+  }
+
+  function failed(error: unknown): void {
+    status.value = { name: 'failed', error };
   }
 
   function heard(event: LiveEvent): void {
-    if (event.kind === 'presence') {
-      const { state, since, cause } = event;
-      const index = devices.peek().findIndex(device => device.id === event.device);
-      if (index < 0) {
-        later();
-        return;
-      }
-      devices.value = devices.peek().with(index, { ...devices.peek()[index]!, presence: { state, since, cause } });
-    } else if (event.kind === 'device') later();
+    if (event.kind === 'device') later();
+    if (event.kind !== 'presence') return;
+    const { state, since, cause } = event;
+    const index = devices.peek().findIndex(device => device.id === event.device);
+    if (index < 0) return later();
+    devices.value = devices.peek().with(index, { ...devices.peek()[index]!, presence: { state, since, cause } });
   }
 
   function later(): void {
     cancelReload();
-    cancelReload = ports.clock.after(reloadDelayMs, () => void load());
+    cancelReload = ports.clock.after(reloadDelayMs, load);
   }
 
   const unlisten = ports.connection.listen({
@@ -107,40 +87,51 @@ export function openFleet(ports: FleetPorts): Fleet {
     state: state => state.name === 'open' && later(),
     gap: later,
   });
-  void load();
+  load();
 
   return {
     devices,
     status,
     more,
-    watchOf: id => watches.find(({ ids }) => ids === null || ids.includes(id))?.watch ?? null,
+    watchOf: watches.of,
     search(next) {
       if (next === text) return;
       text = next;
       pages = 1;
-      void load();
+      load();
     },
     loadMore() {
       pages += 1;
-      void load();
+      load();
     },
-    reload: () => void load(),
+    reload: load,
     close() {
-      turn += 1;
+      loads.close();
       unlisten();
       cancelReload();
-      for (const { watch } of watches.splice(0)) watch.close();
+      watches.close();
     },
   };
 }
 
-function chunks(ids: readonly string[], size: number): string[][] {
+type DevicePage = { items: Device[]; next: string | null };
+
+/** The first `pages` pages in one: a list that is loaded again keeps its length. */
+async function loadPages(api: FleetPorts['api'], text: string, pages: number): Promise<DevicePage> {
+  const items: Device[] = [];
+  let next: string | null = null;
+  for (let page = 0; page < pages; page += 1) {
+    const answer = await api.devices({ q: text, limit: fleetPageRows, cursor: next });
+    items.push(...answer.items);
+    next = answer.next;
+    if (next === null) break;
+  }
+  return { items, next };
+}
+
+function chunks(devices: readonly Device[], size: number): string[][] {
+  const ids = devices.map(each => each.id);
   const result: string[][] = [];
   for (let index = 0; index < ids.length; index += size) result.push(ids.slice(index, index + size));
   return result;
-}
-
-function sameIds(a: readonly string[] | null, b: readonly string[] | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((id, index) => id === b[index]);
 }

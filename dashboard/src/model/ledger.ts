@@ -3,6 +3,7 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Command, CommandState, LiveEvent, Transition } from '@telltale/gateway/contract';
 import { commandTransitions } from '@telltale/gateway/contract';
 import type { Clock, Connection } from '../connection/index.ts';
+import { createNewestWins } from '../history/newest-wins.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
 
@@ -30,20 +31,20 @@ export function openLedger(
 ): Ledger {
   const commands: Signal<readonly Command[]> = signal([]);
   const status: Signal<LedgerStatus> = signal({ name: 'loading' });
-  let turn = 0;
+  const loads = createNewestWins();
   let cancelReload = () => {};
 
-  async function load(): Promise<void> {
-    turn += 1;
-    const mine = turn;
-    try {
-      const page = await ports.api.commands({ device, limit: ledgerRowsMax });
-      if (mine !== turn) return;
-      for (const command of page.items) put(command);
-      status.value = { name: 'ready' };
-    } catch (error) {
-      if (mine === turn) status.value = { name: 'failed', error };
-    }
+  function load(): void {
+    void loads.ask(
+      () => ports.api.commands({ device, limit: ledgerRowsMax }),
+      page => {
+        for (const command of page.items) put(command);
+        status.value = { name: 'ready' };
+      },
+      error => {
+        status.value = { name: 'failed', error };
+      },
+    );
   }
 
   function put(command: Command): void {
@@ -63,7 +64,7 @@ export function openLedger(
 
   function later(): void {
     cancelReload();
-    cancelReload = ports.clock.after(reloadDelayMs, () => void load());
+    cancelReload = ports.clock.after(reloadDelayMs, load);
   }
 
   const unlisten = ports.connection.listen({
@@ -71,15 +72,15 @@ export function openLedger(
     state: state => state.name === 'open' && later(),
     gap: later,
   });
-  void load();
+  load();
 
   return {
     commands,
     status,
     put,
-    reload: () => void load(),
+    reload: load,
     close() {
-      turn += 1;
+      loads.close();
       unlisten();
       cancelReload();
     },

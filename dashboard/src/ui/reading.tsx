@@ -3,8 +3,8 @@
 import type { ReadonlySignal } from '@preact/signals';
 import { text } from '../i18n/en.ts';
 import { formatValue } from '../i18n/format.ts';
+import type { WatchedSeries } from '../model/latest-table.ts';
 import { type ShownFreshness, shownFreshness } from '../model/trust.ts';
-import type { WatchedSeries } from '../model/watch.ts';
 import { Age } from './age.tsx';
 import { useApp } from './app-context.ts';
 import { Icon, type IconName } from './icons.tsx';

@@ -6,21 +6,14 @@ import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { formatDuration } from '../i18n/format.ts';
 import { Failure } from '../ui/failure.tsx';
-import { type RememberedCommand, recallCommands, rememberCommand } from './command-memory.ts';
+import { CommandChips } from './command-chips.tsx';
+import { recallCommands, rememberCommand } from './command-memory.ts';
+import { readParams } from './command-params.ts';
+import { offeredCommands } from './offered-commands.ts';
+import { ParamsField } from './params-field.tsx';
 import { isUncertain, useSending } from './use-sending.ts';
 
 const lives = [10_000, limits.commandTtlMsDefault, 120_000, 600_000, 3_600_000] as const;
-
-/** `bad` says why it cannot be sent. An empty text means no parameters. */
-function readParams(json: string): { params?: unknown; bad: string | null } {
-  if (json.trim() === '') return { bad: null };
-  if (new TextEncoder().encode(json).length > limits.commandParamsBytesMax) return { bad: text.command.paramsTooLong };
-  try {
-    return { params: JSON.parse(json) as unknown, bad: null };
-  } catch (error) {
-    return { bad: text.command.paramsBad(error instanceof Error ? error.message : '') };
-  }
-}
 
 type Props = { device: Device; sent(command: Command): void };
 
@@ -31,16 +24,21 @@ export function CommandForm({ device, sent }: Props) {
   const [ttlMs, setTtlMs] = useState<number>(limits.commandTtlMsDefault);
   const [reason, setReason] = useState('');
   const [memory, setMemory] = useState(() => recallCommands(device.id));
+  const [chosen, setChosen] = useState(0);
   const { busy, error, send } = useSending(device.id, sent);
-  const { params, bad } = readParams(json);
+  const offered = offeredCommands(device.attributes);
+  const read = readParams(json);
+  // Where the device says what a command takes, an example would only mislead.
+  const example = offered.some(each => each.name === name.trim()) ? '' : text.command.paramsExample;
   const uncertain = error !== null && isUncertain(error);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
+    if (!read.ok) return;
     const request: CommandRequest = {
       name: name.trim(),
       ttlMs,
-      ...(params === undefined ? {} : { params }),
+      ...(read.params === undefined ? {} : { params: read.params }),
       ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
     };
     if (await send(request)) setMemory(rememberCommand(device.id, { name: request.name, params: json.trim() }));
@@ -49,11 +47,14 @@ export function CommandForm({ device, sent }: Props) {
   return (
     <form class="card command-form" onSubmit={submit}>
       <h2>{text.command.title}</h2>
-      <Remembered
-        memory={memory}
+      <CommandChips
+        offered={offered}
+        remembered={memory}
+        name={name}
         choose={each => {
           setName(each.name);
           setJson(each.params);
+          setChosen(chosen + 1);
         }}
       />
       <label class="field">
@@ -62,25 +63,12 @@ export function CommandForm({ device, sent }: Props) {
           value={name}
           onInput={event => setName(event.currentTarget.value)}
           required
-          maxLength={128}
+          maxLength={limits.commandNameLengthMax}
           autocapitalize="none"
           spellcheck={false}
         />
       </label>
-      <label class="field">
-        <span class="label">{text.command.params}</span>
-        <textarea
-          class="code"
-          rows={2}
-          value={json}
-          placeholder='{"on": true}'
-          onInput={event => setJson(event.currentTarget.value)}
-          autocapitalize="none"
-          spellcheck={false}
-          aria-invalid={bad !== null}
-        />
-        {bad !== null && <span class="hint bad">{bad}</span>}
-      </label>
+      <ParamsField json={json} read={read} chosen={chosen} example={example} input={setJson} />
       <div class="field-row">
         <label class="field">
           <span class="label">{text.command.ttl}</span>
@@ -94,7 +82,11 @@ export function CommandForm({ device, sent }: Props) {
         </label>
         <label class="field">
           <span class="label">{text.command.reason}</span>
-          <input value={reason} onInput={event => setReason(event.currentTarget.value)} maxLength={500} />
+          <input
+            value={reason}
+            onInput={event => setReason(event.currentTarget.value)}
+            maxLength={limits.commandReasonLengthMax}
+          />
         </label>
       </div>
       {device.presence.state !== 'online' && (
@@ -103,27 +95,10 @@ export function CommandForm({ device, sent }: Props) {
       {error !== null && <Failure error={error} />}
       {uncertain && <p class="hint">{text.command.uncertain}</p>}
       <div class="actions">
-        <button type="submit" class="button is-primary" disabled={busy || bad !== null || name.trim() === ''}>
+        <button type="submit" class="button is-primary" disabled={busy || !read.ok || name.trim() === ''}>
           {busy ? text.command.sending : uncertain ? text.command.again : text.command.send}
         </button>
       </div>
     </form>
-  );
-}
-
-type RememberedProps = { memory: readonly RememberedCommand[]; choose(command: RememberedCommand): void };
-
-/** What was sent before, to be sent again with a press or two. */
-function Remembered({ memory, choose }: RememberedProps) {
-  if (memory.length === 0) return null;
-  return (
-    <fieldset class="chips">
-      <legend class="hidden">{text.command.remembered}</legend>
-      {memory.map(each => (
-        <button key={`${each.name} ${each.params}`} type="button" class="chip" onClick={() => choose(each)}>
-          {each.name} {each.params}
-        </button>
-      ))}
-    </fieldset>
   );
 }

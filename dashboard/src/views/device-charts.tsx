@@ -13,12 +13,14 @@ import { RangePicker } from './range-picker.tsx';
 const chartsAtFirst = 6;
 /** Charts at a time: each is a subscription and a canvas that is drawn every second. */
 const chartsMax = 16;
+/** Short enough that a device that has just come to life fills it soon. */
+const rangeMsAtFirst = 15 * 60_000;
 
 type Props = { id: string; series: readonly Series[]; latest: Latest | null; watch: Watch };
 
 /** Waits for `latest`, which says how often each metric comes and so how its history is best fetched. */
 export function DeviceCharts({ id, series, latest, watch }: Props) {
-  const [range, setRange] = useState<Range>({ kind: 'last', ms: 3_600_000 });
+  const [range, setRange] = useState<Range>({ kind: 'last', ms: rangeMsAtFirst });
   const [chosen, setChosen] = useState<readonly string[] | null>(null);
   if (series.length === 0 || latest === null) return null;
   const shown = chosen ?? series.slice(0, chartsAtFirst).map(each => each.metric);

@@ -36,17 +36,19 @@ export function DeviceView({ id }: { id: string }) {
     <div class="device">
       <DeviceHead device={device} />
       <nav class="parts" aria-label={text.device.parts}>
-        <a href="#history">{text.device.charts}</a>
-        <a href="#commands">{text.command.recent}</a>
+        {series.length > 0 && <a href="#history">{text.device.charts}</a>}
+        <a href="#commands">{text.command.part}</a>
       </nav>
       {watch.refused.value !== null && <p class="notice is-bad">{watch.refused.value}</p>}
-      <section aria-label={text.device.values}>
+      <section class={series.length === 0 ? 'device-nothing' : undefined} aria-label={text.device.values}>
         <DeviceValues id={id} watch={watch} />
       </section>
-      <section class="device-charts" id="history" aria-label={text.device.charts}>
-        <DeviceCharts id={id} series={series} latest={latest} watch={watch} />
-      </section>
-      <aside id="commands" aria-label={text.command.title}>
+      {series.length > 0 && (
+        <section class="device-charts" id="history" aria-label={text.device.charts}>
+          <DeviceCharts id={id} series={series} latest={latest} watch={watch} />
+        </section>
+      )}
+      <aside id="commands" aria-label={text.command.part}>
         <CommandPanel device={device} />
       </aside>
     </div>

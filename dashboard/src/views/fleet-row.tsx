@@ -1,7 +1,8 @@
 // One device in the list. It renders again only when its own values change.
 import type { Device, ValueType } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
-import type { Watch, WatchedSeries } from '../model/watch.ts';
+import type { WatchedSeries } from '../model/latest-table.ts';
+import type { Watch } from '../model/watch.ts';
 import { Age } from '../ui/age.tsx';
 import { Link } from '../ui/link.tsx';
 import { PresenceMark } from '../ui/presence.tsx';

@@ -20,7 +20,7 @@ const request = createRoute({
       'idempotency-key': z
         .string()
         .min(1)
-        .max(128)
+        .max(limits.commandKeyLengthMax)
         .optional()
         .openapi({ description: 'The same key again answers with the same command' }),
     }),

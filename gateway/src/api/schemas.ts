@@ -113,7 +113,7 @@ const json = z.any().openapi({ description: 'Any JSON' });
 
 export const commandRequestSchema = z
   .strictObject({
-    name: z.string().min(1).max(64),
+    name: z.string().min(1).max(limits.commandNameLengthMax),
     params: json
       .refine(
         params => params === undefined || JSON.stringify(params).length <= limits.commandParamsBytesMax,
@@ -121,7 +121,7 @@ export const commandRequestSchema = z
       )
       .optional(),
     ttlMs: z.int().min(limits.commandTtlMsMin).max(limits.commandTtlMsMax).optional(),
-    reason: z.string().max(500).optional(),
+    reason: z.string().max(limits.commandReasonLengthMax).optional(),
   })
   .openapi('CommandRequest');
 

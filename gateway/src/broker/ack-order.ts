@@ -3,20 +3,23 @@
 
 export type Acknowledge = (error: Error | null) => void;
 
-type Waiting = { acknowledge: Acknowledge; outcome: Error | null | undefined };
+type Waiting = { acknowledge: Acknowledge; bytes: number; outcome: Error | null | undefined };
 
 export class AckOrder {
   private waiting: Waiting[] = [];
   private first = 0;
+  /** Bytes of the messages that wait. */
+  bytes = 0;
 
   /** Messages whose outcome is not known, or that wait for one before them. */
   size(): number {
     return this.waiting.length - this.first;
   }
 
-  /** Takes a place in the order. The returned function says what became of the message. */
-  enter(acknowledge: Acknowledge): (outcome: Error | null) => void {
-    const place: Waiting = { acknowledge, outcome: undefined };
+  /** Takes a place in the order for a message of so many bytes. The returned function says what became of the message. */
+  enter(acknowledge: Acknowledge, bytes = 0): (outcome: Error | null) => void {
+    const place: Waiting = { acknowledge, bytes, outcome: undefined };
+    this.bytes += bytes;
     this.waiting.push(place);
     return outcome => {
       place.outcome = outcome;
@@ -30,6 +33,7 @@ export class AckOrder {
       if (next === undefined) break;
       if (next.outcome === undefined) return;
       this.first++;
+      this.bytes -= next.bytes;
       // The places behind are given back together, so that releasing costs the same for each.
       if (this.first > 1_000) {
         this.waiting = this.waiting.slice(this.first);

@@ -44,6 +44,8 @@ export type BrokerCounters = Record<
 
 /** Publishes of one connection that wait for their commit. A device's window is tens; this many is a flood. */
 const pendingPerConnectionMax = 20_000;
+/** Bytes of them. Aedes holds a packet until it is acknowledged. */
+const pendingBytesMax = 16 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
@@ -244,13 +246,13 @@ export class Broker {
       this.ports.log.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
     }
-    if (acks.size() >= pendingPerConnectionMax) {
+    if (acks.size() >= pendingPerConnectionMax || acks.bytes >= pendingBytesMax) {
       this.counters.overloaded++;
       return done(new Error('too many publishes under way'));
     }
     this.counters.publishes++;
     const isWill = packet === client.will;
-    const settle = acks.enter(done);
+    const settle = acks.enter(done, packet.payload.length);
     if (packet.qos === 2 && !isWill) this.takeOnce(client, state, packet, settle);
     else this.take(client, state, packet, isWill, settle);
   }

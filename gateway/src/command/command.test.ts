@@ -230,44 +230,6 @@ describe('a device that does not answer', () => {
   });
 });
 
-describe('an idempotency key', () => {
-  test('[CMD-4] makes a repeated request one command, also while the first is on its way', async () => {
-    const [first, second] = await Promise.all([request({}, 'k'), request({}, 'k')]);
-    const third = await request({}, 'k');
-    expect([second?.id, third.id]).toEqual([first?.id, first?.id]);
-    expect(ledger.sent).toHaveLength(1);
-    expect(ledger.commands.counters).toMatchObject({ requested: 1, repeated: 2 });
-  });
-
-  test('[CMD-4] answers with the command as it is now', async () => {
-    const { id } = await request({}, 'k');
-    await ledger.commands.answered('a', id, yes);
-    expect((await request({}, 'k')).state).toBe('acknowledged');
-  });
-
-  test('[CMD-4] holds over a restart', async () => {
-    const { id } = await request({}, 'k');
-    ledger = await ledger.restart();
-    ledger.reachable.add('a');
-    expect((await request({}, 'k')).id).toBe(id);
-    expect(ledger.sent).toEqual([]);
-  });
-
-  test('[CMD-4] that was used for something else is refused', async () => {
-    await request({}, 'k');
-    await expect(request({ name: 'stop' }, 'k')).rejects.toEqual(refusal('conflict'));
-    await expect(request({ params: { t: 21 } }, 'k')).rejects.toEqual(refusal('conflict'));
-    await expect(request({}, 'k', 'b')).rejects.toEqual(refusal('conflict'));
-  });
-
-  test('[CMD-4] of a request that was refused can be used again', async () => {
-    ledger.full = true;
-    await expect(request({}, 'k')).rejects.toEqual(refusal('store_full'));
-    ledger.full = false;
-    expect((await request({}, 'k')).state).toBe('sent');
-  });
-});
-
 describe('after a restart', () => {
   test('[CMD-4] what was sent and not answered is unknown, is not sent again, and may be answered', async () => {
     const { id } = await request();

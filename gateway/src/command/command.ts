@@ -82,6 +82,7 @@ export class Commands {
     if (!this.ports.deviceExists(device)) {
       throw new Refusal('not_found', `no device is called ${JSON.stringify(device)}`);
     }
+    checkSizes(request, key);
     if (key === null) return this.create(device, request, null, requester);
     const { command, repeated } = await this.keys.once(key, () => this.create(device, request, key, requester));
     if (repeated) {
@@ -290,6 +291,19 @@ export class Commands {
     const ids = this.byDevice.get(device);
     ids?.delete(id);
     if (ids?.size === 0) this.byDevice.delete(device);
+  }
+}
+
+/** REST has checked the same by its schema; a frame of the live stream comes here as it is. */
+function checkSizes({ name, params, reason = '' }: CommandRequest, key: string | null): void {
+  const sizes: [field: string, size: number, max: number][] = [
+    ['name', name.length, limits.commandNameLengthMax],
+    ['params', JSON.stringify(params ?? null).length, limits.commandParamsBytesMax],
+    ['reason', reason.length, limits.commandReasonLengthMax],
+    ['key', key?.length ?? 0, limits.commandKeyLengthMax],
+  ];
+  for (const [field, size, max] of sizes) {
+    if (size > max) throw new Refusal('bad_request', `${field}: expected at most ${max} characters, got ${size}`);
   }
 }
 

@@ -41,6 +41,11 @@ export const limits = Object.freeze({
   historyReadingsMax: 10_000,
   /** Buckets in one answer of history: more points than any screen is wide. */
   historyBucketsMax: 20_000,
+  /** Name of a command, and the reason given for it. */
+  commandNameLengthMax: 64,
+  commandReasonLengthMax: 500,
+  /** Length of an idempotency key. A UUID has 36. */
+  commandKeyLengthMax: 128,
   /** Parameters of a command, as JSON. */
   commandParamsBytesMax: 16 * 1024,
   /** Commands of one device that wait or are under way. */

@@ -16,8 +16,8 @@ serveThread(
     },
     uncloneable: () => () => {},
     die: () => {
-      // After the answer, as a fault in a callback would come.
-      setImmediate(() => {
+      // Behind the answer and before the next call, as a fault in a callback would come.
+      queueMicrotask(() => {
         throw new Error('died');
       });
     },

@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Problem, type Role, roles } from '../contract/index.ts';
+import { fakePorts, makeApp } from './fake-ports.fixture.ts';
+import { isOwnOrigin, secretIn } from './guard.ts';
+
+let ask: ReturnType<typeof makeApp>['ask'];
+let asked: unknown[][];
+beforeEach(() => {
+  ({ ask, asked } = makeApp());
+});
+
+const api = (path: string) => `/api/v1${path}`;
+const codeOf = async (response: Response) => ((await response.json()) as Problem).code;
+type Step = [needed: Role, method: string, path: string, json?: unknown];
+
+const steps: Step[] = [
+  ['viewer', 'GET', '/devices'],
+  ['viewer', 'GET', '/devices/a'],
+  ['viewer', 'GET', '/devices/a/latest'],
+  ['viewer', 'GET', '/history?device=a&metric=t'],
+  ['viewer', 'GET', '/commands'],
+  ['viewer', 'GET', '/commands/1'],
+  ['viewer', 'GET', '/session'],
+  ['operator', 'POST', '/devices/a/commands', { name: 'stop' }],
+  ['operator', 'POST', '/commands/1/cancel'],
+  ['administrator', 'POST', '/devices', { id: 'b' }],
+  ['administrator', 'PATCH', '/devices/a', { name: 'A' }],
+  ['administrator', 'DELETE', '/devices/a'],
+  ['administrator', 'POST', '/devices/a/secret'],
+  ['administrator', 'GET', '/dead-letters'],
+];
+
+describe('roles', () => {
+  test.each(steps)('[ACC-4] %s and above: %s %s', async (needed, method, path, json) => {
+    for (const role of roles) {
+      const response = await ask(api(path), { method, as: role, json });
+      const allowed = roles.indexOf(role) >= roles.indexOf(needed);
+      expect(response.ok, role).toBe(allowed);
+      if (!allowed) expect([response.status, await codeOf(response)]).toEqual([403, 'forbidden']);
+    }
+  });
+
+  test.each(steps)('[ACC-4] nobody without a sign-in: (%s) %s %s', async (_needed, method, path, json) => {
+    const response = await ask(api(path), { method, json });
+    expect([response.status, response.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer realm="telltale"']);
+    expect(await codeOf(response)).toBe('not_signed_in');
+    expect(asked).toEqual([]);
+  });
+
+  test('[ACC-4] a role is judged before the body, which may tell of what is there', async () => {
+    expect((await ask(api('/devices'), { method: 'POST', as: 'viewer', json: { nonsense: 1 } })).status).toBe(403);
+  });
+
+  test('metrics are for those who are signed in', async () => {
+    expect((await ask('/metrics')).status).toBe(401);
+    expect((await ask('/metrics', { as: 'viewer' })).status).toBe(200);
+  });
+});
+
+describe('the secret', () => {
+  test.each(['token', 'access_token', 'secret', 'authorization', 'telltale_session', 'code'])(
+    '[ACC-1] is not taken from the URL, as in ?%s=',
+    async name => {
+      expect((await ask(`${api('/devices')}?${name}=administrator`)).status).toBe(401);
+    },
+  );
+
+  test('is taken from the header or the cookie', async () => {
+    expect((await ask(api('/devices'), { headers: { Authorization: 'bearer viewer' } })).status).toBe(200);
+    expect((await ask(api('/devices'), { headers: { Cookie: 'telltale_session=viewer' } })).status).toBe(200);
+    for (const Authorization of ['viewer', 'Basic viewer', 'Bearer', 'Bearer no one']) {
+      expect((await ask(api('/devices'), { headers: { Authorization } })).status, Authorization).toBe(401);
+    }
+  });
+
+  test('of the header goes before that of the cookie', () => {
+    expect(secretIn('Bearer a', 'b')).toBe('a');
+    expect([secretIn(undefined, 'b'), secretIn(undefined, undefined)]).toEqual(['b', null]);
+  });
+});
+
+describe('the origin of a page', () => {
+  const from = (Origin: string) => ask(api('/devices'), { as: 'viewer', headers: { Origin } });
+
+  test.each(['https://evil.example', 'http://gateway.example', 'http://gateway.example:8081', 'null', 'nonsense'])(
+    '[ACC-3] %s is refused, whoever is signed in',
+    async origin => {
+      const response = await from(origin);
+      expect([response.status, await codeOf(response)]).toEqual([403, 'origin_refused']);
+    },
+  );
+
+  test('[ACC-3] the gateway’s own is allowed, and so are those of the configuration and programs without one', async () => {
+    expect((await from('http://gateway.example:8080')).status).toBe(200);
+    expect((await ask(api('/devices'), { as: 'viewer' })).status).toBe(200);
+    const other = makeApp(fakePorts(), ['https://plant.example']);
+    const headers = { Origin: 'https://plant.example' };
+    expect((await other.ask(api('/devices'), { as: 'viewer', headers })).status).toBe(200);
+    expect(isOwnOrigin('https://plant.example', 'gateway.example', [])).toBe(false);
+    expect(isOwnOrigin('http://gateway.example', undefined, [])).toBe(false);
+  });
+
+  test('[ACC-3] of another page cannot sign in either', async () => {
+    const headers = { Origin: 'https://evil.example' };
+    const response = await ask(api('/session'), { method: 'POST', json: { code: 'x' }, headers });
+    expect(response.status).toBe(403);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a session', () => {
+  const cookieOf = (response: Response) => response.headers.get('Set-Cookie') ?? '';
+
+  test('[ACC-4] begins with a code, and its address is what attempts are counted by', async () => {
+    const response = await ask(api('/session'), { method: 'POST', json: { code: 'x' } });
+    expect(await response.json()).toMatchObject({ user: 'ada', role: 'viewer' });
+    expect(asked).toEqual([['signIn', { code: 'x' }, '192.0.2.7']]);
+  });
+
+  test('is kept in a cookie that scripts and other sites cannot use, and no answer repeats it', async () => {
+    const response = await ask(api('/session'), { method: 'POST', json: { name: 'ada', password: 'p' } });
+    expect(cookieOf(response)).toMatch(/^telltale_session=viewer; .*HttpOnly.*SameSite=Strict/);
+    expect(cookieOf(response)).not.toContain('Secure');
+    expect(await response.json()).not.toHaveProperty('secret');
+  });
+
+  test('over HTTPS goes over HTTPS alone', async () => {
+    const url = 'https://gateway.example:8080/api/v1/session';
+    expect(cookieOf(await ask(url, { method: 'POST', json: { code: 'x' } }))).toContain('Secure');
+  });
+
+  test('is not begun with what is spent', async () => {
+    const response = await ask(api('/session'), { method: 'POST', json: { code: 'spent' } });
+    expect([response.status, await codeOf(response), cookieOf(response)]).toEqual([401, 'code_spent', '']);
+  });
+
+  test('ends with signing out', async () => {
+    const response = await ask(api('/session'), { method: 'DELETE', as: 'viewer' });
+    expect([response.status, asked]).toEqual([204, [['signOut', 'viewer']]]);
+    expect(cookieOf(response)).toMatch(/^telltale_session=; .*Max-Age=0/);
+  });
+});
