@@ -11,7 +11,7 @@ const time = z
   .string()
   .transform((text, context) => {
     const ms = /^-?\d{1,16}$/.test(text) ? Number(text) : Date.parse(text);
-    if (Number.isSafeInteger(ms)) return ms;
+    if (Math.abs(ms) <= 8.64e15) return ms;
     context.addIssue({ code: 'custom', message: 'expected Unix milliseconds or ISO 8601' });
     return z.NEVER;
   })

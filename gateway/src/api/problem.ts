@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { type Code, codes, type Problem, Refusal } from '../contract/index.ts';
+import { jsonExcerpt } from '../lib/json.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ApiEnv } from './context.ts';
 
@@ -33,13 +34,21 @@ export function respond(problem: Problem): Response {
 function gotAt(input: unknown, path: readonly PropertyKey[]): string {
   let value = input;
   for (const key of path) value = value === null || typeof value !== 'object' ? undefined : Reflect.get(value, key);
-  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+  return jsonExcerpt(value, 80);
+}
+
+/** What came. A body is cached by its first reader; the one of a sign-in is never repeated. */
+async function inputOf(target: string, c: Context<ApiEnv>): Promise<unknown> {
+  if (target === 'query') return c.req.query();
+  if (target === 'param') return c.req.param();
+  if (target === 'header') return c.req.header();
+  return target === 'json' && !c.req.path.endsWith('/session') ? c.req.json().catch(() => undefined) : undefined;
 }
 
 /** Turns what a schema found wrong into one problem that names every field. */
-export const validationHook: Hook<unknown, ApiEnv, string, Response | undefined> = (result, c) => {
+export const validationHook: Hook<unknown, ApiEnv, string, Promise<Response | undefined>> = async (result, c) => {
   if (result.success) return undefined;
-  const input = result.target === 'query' ? c.req.query() : result.target === 'param' ? c.req.param() : undefined;
+  const input = await inputOf(result.target, c);
   const errors = result.error.issues.map(issue => ({
     where: [result.target, ...issue.path].join('.'),
     // The schema's own words say what came, too; that has a place of its own here.
@@ -47,7 +56,7 @@ export const validationHook: Hook<unknown, ApiEnv, string, Response | undefined>
       .replace(/^Invalid input: /, '')
       .replace(/^expected /, '')
       .replace(/, received \w+$/, ''),
-    got: gotAt(input ?? issue.input, input === undefined ? [] : issue.path),
+    got: gotAt(input, issue.path),
   }));
   const detail = errors.map(({ where, expected, got }) => `${where}: expected ${expected}, got ${got}`).join('; ');
   return respond(problemOf('bad_request', detail, errors));

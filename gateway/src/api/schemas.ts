@@ -21,6 +21,7 @@ import {
   type Session,
   transitionCauses,
 } from '../contract/index.ts';
+import { jsonLength } from '../lib/json.ts';
 import { problemSchema } from './problem.ts';
 
 const millis = z.int().openapi({ description: 'Unix milliseconds', example: 1763820000123 });
@@ -116,7 +117,7 @@ export const commandRequestSchema = z
     name: z.string().min(1).max(limits.commandNameLengthMax),
     params: json
       .refine(
-        params => params === undefined || JSON.stringify(params).length <= limits.commandParamsBytesMax,
+        params => params === undefined || jsonLength(params) <= limits.commandParamsBytesMax,
         `expected at most ${limits.commandParamsBytesMax} bytes of JSON`,
       )
       .optional(),

@@ -1,7 +1,6 @@
 // Whether anybody subscribes to a device's telemetry over MQTT. Hardly anybody does, and finding no subscriber in the
 // broker's matcher costs more than taking the reading in; so what nobody watches does not go there.
-import { deviceOfFilter, limits, topics } from '../contract/index.ts';
-import { filterMatches } from './permissions.ts';
+import { deviceOfFilter, limits } from '../contract/index.ts';
 
 export class Watch {
   private readonly devices = new Set<string>();
@@ -14,7 +13,7 @@ export class Watch {
   note(filter: string): void {
     const device = deviceOfFilter(filter);
     if (device === null) this.everything = true;
-    else if (reachesTelemetry(filter, device)) {
+    else if (reachesTelemetry(filter)) {
       if (this.devices.size < limits.devicesMax) this.devices.add(device);
       else this.everything = true;
     }
@@ -24,14 +23,13 @@ export class Watch {
   covers(topic: string): boolean {
     if (this.everything || !topic.startsWith('devices/')) return true;
     const end = topic.indexOf('/', 8);
-    if (!topic.startsWith('/telemetry', end)) return true;
+    const after = end + '/telemetry'.length;
+    if (!topic.startsWith('/telemetry', end) || (after < topic.length && topic[after] !== '/')) return true;
     return this.devices.size > 0 && this.devices.has(topic.slice(8, end));
   }
 }
 
-function reachesTelemetry(filter: string, device: string): boolean {
-  const telemetry = topics.telemetry(device);
-  // A filter for one metric, with whatever name or wildcard.
-  if (filter.startsWith(`${telemetry}/`)) return true;
-  return filterMatches(filter, telemetry) || filterMatches(filter, topics.metric(device, 'any'));
+function reachesTelemetry(filter: string): boolean {
+  const level = filter.split('/')[2];
+  return level === 'telemetry' || level === '+' || level === '#';
 }

@@ -15,6 +15,7 @@ import {
   type TransitionCause,
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { jsonLength } from '../lib/json.ts';
 import { ulid } from '../lib/ulid.ts';
 import { Keys } from './keys.ts';
 
@@ -70,7 +71,8 @@ export class Commands {
    */
   async resume(commands: Command[]): Promise<void> {
     for (const command of commands) this.track(command);
-    await Promise.all(
+    // A full disk refuses the change; the gateway starts all the same, and the command stays as the log has it.
+    await Promise.allSettled(
       commands.map(command =>
         command.state === 'sent' ? this.change(command.id, 'unknown', 'restart') : this.armExpiry(command),
       ),
@@ -122,24 +124,23 @@ export class Commands {
   }
 
   /** Takes the device's answer. Resolves once it is in the ledger; an answer to nothing is counted. */
-  async answered(device: string, id: string, answer: CommandAnswer): Promise<void> {
-    const command = this.open.get(id) ?? (await this.ports.find(id));
-    if (command === null || command.device !== device) {
-      this.counters.strayAnswers++;
-      return;
-    }
-    this.counters.answered++;
-    const late = !isOpen(command.state);
-    if (late) {
-      this.counters.lateAnswers++;
-      this.open.set(id, command);
-    }
-    const outcome = answer.ok
-      ? { result: answer.result ?? null }
-      : { error: answer.error.slice(0, limits.textLengthMax) };
-    await this.change(id, answer.ok ? 'acknowledged' : 'rejected', late ? 'late-answer' : 'answer', outcome);
-    const now = this.open.get(id);
-    if (now !== undefined && !isOpen(now.state)) this.untrack(now);
+  answered(device: string, id: string, answer: CommandAnswer): Promise<void> {
+    // The look-up has its turn too: of two late answers the second finds what the first made of the command.
+    return this.inTurn(id, async () => {
+      const command = this.open.get(id) ?? (await this.ports.find(id));
+      if (command === null || command.device !== device) {
+        this.counters.strayAnswers++;
+        return;
+      }
+      this.counters.answered++;
+      const late = !isOpen(command.state);
+      if (late) this.counters.lateAnswers++;
+      const outcome = answer.ok
+        ? { result: answer.result ?? null }
+        : { error: answer.error.slice(0, limits.textLengthMax) };
+      const state = answer.ok ? 'acknowledged' : 'rejected';
+      await this.move(command, state, late ? 'late-answer' : 'answer', outcome);
+    });
   }
 
   /** True where the broker may still hand this command to its device; a session may hold it for longer. */
@@ -243,24 +244,39 @@ export class Commands {
     this.change(id, 'failed', cause, { error }).catch(() => {});
   }
 
-  /** Moves a command on where the table allows it, and says whether it did. Shown only once it is in the log. */
+  /** Moves an open command on where the table allows it, and says whether it did. */
   private change(
     id: string,
     state: CommandState,
     cause: TransitionCause,
     outcome: { result?: unknown; error?: string } = {},
   ): Promise<boolean> {
-    const turn = (this.turns.get(id) ?? Promise.resolve()).then(async () => {
-      const before = this.open.get(id);
-      if (before === undefined || !commandTransitions[before.state].includes(state)) return false;
-      const at = this.ports.clock.now();
-      const after: Command = { ...before, ...outcome, state, updatedAt: at };
-      after.transitions = [...before.transitions, { state, at, cause }];
-      await this.ports.save(after, eventOf(after, cause));
-      this.open.set(id, after);
-      if (!isOpen(state)) this.untrack(after);
-      return true;
+    return this.inTurn(id, async () => {
+      const command = this.open.get(id);
+      return command !== undefined && this.move(command, state, cause, outcome);
     });
+  }
+
+  /** The new state is shown only once it is in the log ([CMD-1]). */
+  private async move(
+    before: Command,
+    state: CommandState,
+    cause: TransitionCause,
+    outcome: { result?: unknown; error?: string },
+  ): Promise<boolean> {
+    if (!commandTransitions[before.state].includes(state)) return false;
+    const at = this.ports.clock.now();
+    const transitions = [...before.transitions, { state, at, cause }];
+    const after: Command = { ...before, ...outcome, state, updatedAt: at, transitions };
+    await this.ports.save(after, eventOf(after, cause));
+    if (isOpen(state)) this.open.set(after.id, after);
+    else this.untrack(after);
+    return true;
+  }
+
+  /** One piece of work at a time for each command: the next begins when the one before is in the log. */
+  private inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+    const turn = (this.turns.get(id) ?? Promise.resolve()).then(work);
     const settled = turn
       .catch(() => {})
       .finally(() => {
@@ -298,7 +314,7 @@ export class Commands {
 function checkSizes({ name, params, reason = '' }: CommandRequest, key: string | null): void {
   const sizes: [field: string, size: number, max: number][] = [
     ['name', name.length, limits.commandNameLengthMax],
-    ['params', JSON.stringify(params ?? null).length, limits.commandParamsBytesMax],
+    ['params', jsonLength(params), limits.commandParamsBytesMax],
     ['reason', reason.length, limits.commandReasonLengthMax],
     ['key', key?.length ?? 0, limits.commandKeyLengthMax],
   ];

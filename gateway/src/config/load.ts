@@ -25,13 +25,12 @@ const shortNames: Record<string, string[]> = { ADMIN_PASSWORD: ['access', 'admin
 
 function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   const [key = '', ...rest] = path;
-  if (rest.length === 0) {
-    tree[key] = value;
-    return;
-  }
-  const inner = tree[key];
-  if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) tree[key] = {};
-  setAt(tree[key] as Tree, rest, value);
+  const inner = Object.hasOwn(tree, key) ? tree[key] : undefined;
+  const isTree = inner !== null && typeof inner === 'object' && !Array.isArray(inner);
+  const put = rest.length === 0 ? value : isTree ? inner : {};
+  // Assigning would set the prototype where the key is __proto__.
+  Object.defineProperty(tree, key, { value: put, writable: true, enumerable: true, configurable: true });
+  if (rest.length > 0) setAt(put as Tree, rest, value);
 }
 
 const camel = (name: string) => name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -53,7 +52,14 @@ function addFile(file: string, sources: Sources): void {
     sources.problems.push(`${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`);
   }
   if (document.errors.length > 0) return;
-  const tree = document.toJS() as unknown;
+  let tree: unknown;
+  try {
+    tree = document.toJS();
+  } catch {
+    // The only error left is an alias without its anchor; its own words would repeat what may be a password.
+    sources.problems.push(`${file}:1: an alias (*name) without its anchor; text that begins with * needs quotes`);
+    return;
+  }
   if (tree === null) return;
   if (typeof tree !== 'object' || Array.isArray(tree)) {
     sources.problems.push(`${file}:1: expected keys such as http: and mqtt:`);
@@ -64,8 +70,10 @@ function addFile(file: string, sources: Sources): void {
       const here = [...path, key];
       const range = (document.getIn(here, true) as { range?: [number, number, number] } | undefined)?.range;
       sources.places.set(here.join('.'), `${file}:${range === undefined ? 1 : lines.linePos(range[0]).line}`);
-      if (value !== null && typeof value === 'object' && !Array.isArray(value)) visit(value as Tree, here);
-      else setAt(sources.tree, here, value);
+      if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+        setAt(sources.tree, here, {});
+        visit(value as Tree, here);
+      } else setAt(sources.tree, here, value);
     }
   };
   visit(tree as Tree, []);
@@ -77,15 +85,30 @@ function addEnvironment(environment: NodeJS.ProcessEnv, sources: Sources): void 
     const fromFile = variable.endsWith('_FILE');
     const name = variable.slice(prefix.length, fromFile ? -'_FILE'.length : undefined);
     const path = shortNames[name] ?? name.split('__').map(camel);
-    const value = fromFile ? readText(text, variable).trim() : text;
-    addText(path, value, variable, sources);
+    try {
+      addText(path, fromFile ? readText(text, variable).trim() : text, variable, sources);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      sources.problems.push(error.message);
+    }
   }
 }
 
 /** Text from outside the file means what it would mean in the file; a password stays text. */
 function addText(path: string[], text: string, place: string, sources: Sources): void {
   sources.places.set(path.join('.'), place);
-  setAt(sources.tree, path, path.at(-1) === 'adminPassword' ? text : parse(text));
+  setAt(sources.tree, path, path.at(-1) === 'adminPassword' ? text : (parseText(text, place, sources) ?? null));
+}
+
+/** Lists and maps need their brackets; any other text that YAML reads as one, such as `::`, is meant as text. */
+function parseText(text: string, place: string, { problems }: Sources): unknown {
+  try {
+    const value = parse(text) as unknown;
+    return value !== null && typeof value === 'object' && !/^\s*[[{]/.test(text) ? text : value;
+  } catch (error) {
+    problems.push(`${place}: ${(error as Error).message.split('\n')[0]}`);
+    return text;
+  }
 }
 
 function addFlags(flags: readonly string[], sources: Sources): void {

@@ -48,6 +48,8 @@ export const limits = Object.freeze({
   commandKeyLengthMax: 128,
   /** Parameters of a command, as JSON. */
   commandParamsBytesMax: 16 * 1024,
+  /** What a device answers, as JSON. A document belongs elsewhere. */
+  commandResultBytesMax: 16 * 1024,
   /** Commands of one device that wait or are under way. */
   commandsPerDeviceMax: 100,
   /** Commands in all that wait or are under way. */

@@ -76,7 +76,8 @@ export class Devices {
       clock.every(checkpointIntervalMs, () => this.saveInBackground()),
     ];
     const online = [...this.registry.all()].filter(({ presence }) => presence.state === 'online');
-    await Promise.all(online.map(({ id }) => this.setPresence(id, 'offline', 'restart')));
+    // A full disk refuses to record it; what is shown is right all the same.
+    await Promise.allSettled(online.map(({ id }) => this.setPresence(id, 'offline', 'restart')));
   }
 
   /** Takes in the readings of a committed entry. */

@@ -83,9 +83,10 @@ export function mergeAttributes(
 ): Record<string, Value> | null {
   let merged: Record<string, Value> | null = null;
   for (const [name, value] of attributes) {
-    if (known[name] === value) continue;
+    if (Object.hasOwn(merged ?? known, name) && (merged ?? known)[name] === value) continue;
     merged ??= { ...known };
-    merged[name] = value;
+    // Assigning would set the prototype where the name is __proto__.
+    Object.defineProperty(merged, name, { value, writable: true, enumerable: true, configurable: true });
   }
   if (merged !== null && Object.keys(merged).length > limits.attributesPerDeviceMax) {
     throw new Refusal('too_many', `at most ${limits.attributesPerDeviceMax} attributes a device`);

@@ -120,6 +120,8 @@ export class Ingest {
       return;
     }
     const count = decoded.values.length;
+    // Nothing but nulls: there is nothing to commit.
+    if (count === 0) return settled(null);
     if (!this.ports.hasRoom(count)) {
       this.counters.refused++;
       settled('store_busy');
@@ -139,14 +141,14 @@ export class Ingest {
   private findSeries(device: string, count: number): Fault | null {
     for (let i = 0; i < count; i++) {
       const metric = this.decoded.metrics[i] as string;
+      if (this.ports.findSeries(device, metric) === undefined && !isMetricName(metric)) {
+        return fault('metric_name', `expected 1 to 128 characters, no / + # or control, got ${JSON.stringify(metric)}`);
+      }
+    }
+    for (let i = 0; i < count; i++) {
+      const metric = this.decoded.metrics[i] as string;
       let series = this.ports.findSeries(device, metric);
       if (series === undefined) {
-        if (!isMetricName(metric)) {
-          return fault(
-            'metric_name',
-            `expected 1 to 128 characters, no / + # or control, got ${JSON.stringify(metric)}`,
-          );
-        }
         series = this.ports.makeSeries(device, metric);
         if (series === 0) return fault('metric_limit', `at most ${limits.metricsPerDeviceMax} metrics a device`);
       }

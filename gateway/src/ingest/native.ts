@@ -1,5 +1,6 @@
 // The native convention: JSON on `devices/{id}/…` (SPEC.md, MQTT).
 import { limits, parseTopic, type Value } from '../contract/index.ts';
+import { jsonExcerpt, jsonLength } from '../lib/json.ts';
 import { type Convention, type Decoded, type Done, done, type Fault, fault, type Target } from './convention.ts';
 import { parseTime } from './timestamp.ts';
 
@@ -14,6 +15,8 @@ function parseJson(payload: string): { ok: true; json: Json } | Fault {
     return fault('payload_not_json', `${shapes}; ${(error as Error).message}`);
   }
 }
+
+const show = (json: Json | undefined) => jsonExcerpt(json, 40);
 
 /** Adds one value under its name; what is wrong with it, or null. */
 function addValue(name: string, value: Value, time: number | null, into: Decoded): Fault | null {
@@ -56,7 +59,7 @@ function addValues(
 /** Adds one sample: a plain object of values, or one with a time. */
 function addSample(sample: Json, into: Decoded): Fault | null {
   if (sample === null || typeof sample !== 'object' || Array.isArray(sample)) {
-    return fault('payload_shape', `${shapes}, got ${JSON.stringify(sample)?.slice(0, 40)}`);
+    return fault('payload_shape', `${shapes}, got ${show(sample)}`);
   }
   if (!Object.hasOwn(sample, 'ts')) return addValues(sample, '', null, 1, into);
   const { ts, values } = sample;
@@ -65,7 +68,7 @@ function addSample(sample: Json, into: Decoded): Fault | null {
   }
   const time = parseTime(ts);
   if (time === null) {
-    const got = JSON.stringify(ts)?.slice(0, 40);
+    const got = show(ts);
     return fault('timestamp', `expected Unix seconds or milliseconds, or ISO 8601 with Z or an offset, got ${got}`);
   }
   return addValues(values, '', time, 1, into);
@@ -89,6 +92,7 @@ const numberForm = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 function decodePlain(metric: string, payload: string, into: Decoded): Done | Fault {
   const text = payload.trim();
   if (text === '') return fault('payload_empty', 'expected one plain value');
+  if (text === 'null') return done;
   let value: Value = text;
   if (text === 'true' || text === 'false') value = text === 'true';
   else if (numberForm.test(text)) value = Number(text);
@@ -156,8 +160,18 @@ export const native: Convention = {
     if (!parsed.ok) return parsed;
     const { json } = parsed;
     if (json !== null && typeof json === 'object' && !Array.isArray(json)) {
+      if (jsonLength(json.result) > limits.commandResultBytesMax) {
+        return fault('payload_too_large', `expected a result of at most ${limits.commandResultBytesMax} bytes`);
+      }
       if (json.ok === true) return { ok: true, answer: { ok: true, result: json.result ?? null } };
-      if (json.ok === false) return { ok: true, answer: { ok: false, error: String(json.error ?? '') } };
+      if (json.ok === false)
+        return {
+          ok: true,
+          answer: {
+            ok: false,
+            error: typeof json.error === 'string' ? json.error : json.error == null ? '' : show(json.error),
+          },
+        };
     }
     return fault('payload_shape', 'expected {"ok":true,"result":…} or {"ok":false,"error":"…"}');
   },

@@ -11,6 +11,10 @@ const isoForm = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2
 export function parseTime(time: unknown): Millis | null {
   if (typeof time === 'number') return Math.round(time < secondsBelow ? time * 1000 : time);
   if (typeof time !== 'string' || !isoForm.test(time)) return null;
+  if (
+    Number(time.slice(8, 10)) > new Date(Date.UTC(Number(time.slice(0, 4)), Number(time.slice(5, 7)), 0)).getUTCDate()
+  )
+    return null;
   const ms = Date.parse(time);
   return Number.isNaN(ms) ? null : ms;
 }

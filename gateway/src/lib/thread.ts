@@ -29,10 +29,13 @@ export function startThread(file: URL, workerData: unknown, died: (error: Error)
   let lastId = 0;
   let closing = false;
 
+  let dead: Error | null = null;
   const fail = (error: Error) => {
+    const first = dead === null;
+    dead ??= error;
     for (const call of pending.values()) call.reject(error);
     pending.clear();
-    if (!closing) died(error);
+    if (first && !closing) died(error);
   };
   worker.on('message', (answer: Answer) => {
     const call = pending.get(answer.id);
@@ -47,13 +50,14 @@ export function startThread(file: URL, workerData: unknown, died: (error: Error)
   return {
     call<Result>(name: string, args: unknown, transfer: TransferListItem[] = []): Promise<Result> {
       return new Promise<unknown>((resolve, reject) => {
+        if (dead !== null) throw dead;
         const id = ++lastId;
-        pending.set(id, { resolve, reject });
         worker.postMessage({ id, name, args }, transfer);
+        pending.set(id, { resolve, reject });
       }) as Promise<Result>;
     },
     async close() {
-      if (closing) return;
+      if (closing || dead !== null) return;
       closing = true;
       const ended = new Promise<void>(resolve => worker.once('exit', () => resolve()));
       worker.postMessage({ id: 0, name: 'close', args: null });

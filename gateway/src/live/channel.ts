@@ -1,6 +1,6 @@
 // A channel is what several subscriptions have in common: the same patterns. What a commit brings is picked out and
 // encoded once for all of them.
-import type { Freshness, Value } from '../contract/index.ts';
+import { type Freshness, limits, type Value } from '../contract/index.ts';
 import { matchesAny } from '../lib/pattern.ts';
 
 /** The packed readings of one log entry, as the store shows them. */
@@ -15,8 +15,15 @@ export type Readings = {
 export type SeriesName = { device: string; metric: string };
 export type Patterns = { device?: string[]; metric?: string[] };
 
-/** Rows of one commit in both modes, encoded. */
-export type Encoded = { series: number[]; all: string; latest: string };
+/** Rows of one commit in both modes, encoded; a text for each frame. */
+export type Encoded = { series: number[]; all: string[]; latest: string[] };
+
+function inFrames(rows: readonly string[]): string[] {
+  const frames: string[] = [];
+  for (let i = 0; i < rows.length; i += limits.rowsPerFrameMax)
+    frames.push(rows.slice(i, i + limits.rowsPerFrameMax).join(','));
+  return frames;
+}
 
 const encodeValue = (value: Value) => (typeof value === 'string' ? JSON.stringify(value) : String(value));
 
@@ -65,20 +72,20 @@ export class Channel {
   /** The rows of `runs` that fit, or null where none does. */
   encode(runs: readonly Readings[]): Encoded | null {
     const newest = new Map<number, { ts: number; row: string }>();
-    let all = '';
+    const all: string[] = [];
     for (const run of runs) {
       for (let i = 0; i < run.count; i++) {
         const series = run.series(i);
         if (!this.covers(series)) continue;
         const ts = run.ts(i);
         const row = encodeRow(series, ts, run.value(i));
-        all = all === '' ? row : `${all},${row}`;
+        all.push(row);
         const known = newest.get(series);
         if (known === undefined || ts >= known.ts) newest.set(series, { ts, row });
       }
     }
-    if (all === '') return null;
-    const latest = Array.from(newest.values(), ({ row }) => row).join(',');
-    return { series: [...newest.keys()], all, latest };
+    if (all.length === 0) return null;
+    const latest = Array.from(newest.values(), ({ row }) => row);
+    return { series: [...newest.keys()], all: inFrames(all), latest: inFrames(latest) };
   }
 }

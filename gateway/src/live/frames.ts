@@ -1,5 +1,6 @@
 // Frames from a viewer: parsed and checked at the edge, so that what is inside can be trusted.
 import { type ClientFrame, limits, modes, type Position } from '../contract/index.ts';
+import { jsonExcerpt } from '../lib/json.ts';
 
 /** Frames in one message. */
 const framesPerMessageMax = 100;
@@ -12,7 +13,7 @@ type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-const show = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60));
+const show = (value: unknown) => jsonExcerpt(value, 60);
 
 /** Reads a message into its frames; null where it is not JSON of the right shape, which ends the connection. */
 export function parseFrames(text: string): Checked[] | null {

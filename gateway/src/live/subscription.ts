@@ -65,6 +65,7 @@ export class Subscription {
     else {
       this.cursor = since.offset;
       this.state = 'behind';
+      this.tellStale();
     }
     this.pump();
   }
@@ -86,11 +87,16 @@ export class Subscription {
       this.state = 'behind';
       return;
     }
+    const before = this.cursor;
     this.cursor = head;
     if (encoded === null) return;
     this.outlet.define(encoded.series);
-    const rows = this.mode === 'latest' ? encoded.latest : encoded.all;
-    this.outlet.send(`{"t":"data","sub":${this.nameJson},"offset":${head},"rows":[${rows}]}`);
+    const frames = this.mode === 'latest' ? encoded.latest : encoded.all;
+    for (const [i, rows] of frames.entries()) {
+      // Only the last frame of a commit says that all of it was there.
+      const offset = i === frames.length - 1 ? head : before;
+      this.outlet.send(`{"t":"data","sub":${this.nameJson},"offset":${offset},"rows":[${rows}]}`);
+    }
   }
 
   /** Tells of freshness that changed without a reading. A viewer that is behind sees it with the value instead. */
@@ -117,6 +123,16 @@ export class Subscription {
     if (this.state === 'waiting') return;
     this.pumpDirty();
     if (this.state === 'behind' && !this.snapping && !this.reading) void this.catchUp();
+  }
+
+  /** Values that are no longer live may have aged while the viewer was away. */
+  private tellStale(): void {
+    const changes: { series: number; freshness: Freshness }[] = [];
+    for (let series = 1; series < this.ports.seriesCount(); series++) {
+      const freshness = this.ports.latest(series)?.freshness;
+      if (freshness !== undefined && freshness !== 'live') changes.push({ series, freshness });
+    }
+    this.freshen(changes);
   }
 
   private snapshot(changedAfter: number): void {
@@ -169,7 +185,10 @@ export class Subscription {
           this.pumpDirty();
           return;
         }
-        const { runs, through } = await this.ports.readLog(this.cursor);
+        const page = await this.ports.readLog(this.cursor).catch(() => null);
+        // The store is too busy to answer: it is tried again with the next pump.
+        if (page === null) return;
+        const { runs, through } = page;
         if (this.outlet.isClosed()) return;
         // The log may hold a commit already that was not handed out yet: that one comes live, not twice.
         const known = this.ports.offset();
@@ -198,6 +217,8 @@ export class Subscription {
         if (!this.channel.covers(series)) continue;
         defined.add(series);
         rows.push(encodeRow(series, run.ts(i), run.value(i)));
+        // The position of a frame is one up to which all was sent: here the entry before.
+        if (rows.length >= limits.rowsPerFrameMax && i < run.count - 1) flush(run.offset - 1);
       }
       // Frames end with an entry: the offset of a frame says that all of the entry was in it.
       if (rows.length >= limits.rowsPerFrameMax) flush(run.offset);

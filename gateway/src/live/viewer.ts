@@ -102,6 +102,8 @@ export class Viewer implements Outlet {
     if (this.isCaughtUp()) this.safeOffset = this.ports.offset();
     if (now - this.lastSentAt >= this.ports.heartbeatMs) this.sendFrame({ t: 'hb', offset: this.safeOffset, now });
     this.socket.ping();
+    // Whoever could not read the log before tries again.
+    this.pump();
   }
 
   close(code: Code, detail?: string): void {
@@ -268,7 +270,9 @@ export class Viewer implements Outlet {
   }
 
   private async replayEvents(from: number, sub: string): Promise<void> {
-    const page = await this.ports.readEvents(from, eventsWaitingMax);
+    const page = await this.ports.readEvents(from, eventsWaitingMax).catch(() => null);
+    // The store is too busy to answer. The page is told, and asks over REST.
+    if (page === null) return this.eventGap(sub, from, this.ports.offset());
     // The log may hold a commit already that was not handed out yet: that one comes live, not twice.
     const head = this.ports.offset();
     const events = page.events.filter(({ offset }) => offset <= head);

@@ -53,6 +53,7 @@ export class GroupCommit {
   /** How long the last commit took, from hand-over to answer. */
   lastCommitMs = 0;
   private lastRefused = false;
+  private isBroken = false;
   lastOffset: number;
   private open: Pending;
   private spare: ArrayBuffer[] = [];
@@ -137,7 +138,7 @@ export class GroupCommit {
 
   /** Commits until nothing waits. */
   async flush(): Promise<void> {
-    while (this.inFlight !== null || !this.isEmpty()) {
+    while (!this.isBroken && (this.inFlight !== null || !this.isEmpty())) {
       if (this.inFlight === null) this.start();
       await this.inFlight;
     }
@@ -163,7 +164,7 @@ export class GroupCommit {
     if (this.scheduled !== null && !enough) return;
     this.scheduled?.cancel();
     this.dueNow = enough;
-    const waitMs = enough ? 0 : this.startedAt + this.intervalMs - this.clock.now();
+    const waitMs = enough ? 0 : Math.min(this.startedAt + this.intervalMs - this.clock.now(), this.intervalMs);
     // Without a wait, the rest of the socket's chunk still joins this commit.
     if (waitMs <= 0) {
       const handle = setImmediate(() => this.start());
@@ -184,7 +185,11 @@ export class GroupCommit {
         this.inFlight = null;
         if (!this.isEmpty()) this.schedule();
       },
-      error => this.broken(error as Error),
+      error => {
+        // Nothing is committed after this: what is in flight stays so.
+        this.isBroken = true;
+        this.broken(error as Error);
+      },
     );
   }
 

@@ -32,8 +32,10 @@ const { dir, synchronous } = workerData as WriterData;
 let db: Db;
 let lock: Db;
 let lastOffset = 0;
+let lastCommitAt = 0;
 let insertEntry: Database.Statement;
 let insertSeries: Database.Statement;
+let markAlive: Database.Statement;
 let writeAll: Database.Transaction<typeof writeItems>;
 const statements = new Map<EffectName, Database.Statement>();
 
@@ -47,6 +49,7 @@ function open({ now }: { now: number }): OpenAnswer {
   db = openForWriting(join(dir, fileName), synchronous);
   insertEntry = db.prepare('INSERT INTO log (offset, kind, at, first_ts, last_ts, body) VALUES (?, ?, ?, ?, ?, ?)');
   insertSeries = db.prepare('INSERT INTO series (id, device, metric) VALUES (?, ?, ?)');
+  markAlive = db.prepare(`INSERT OR REPLACE INTO meta (key, value) VALUES ('alive_at', ?)`);
   writeAll = db.transaction(writeItems);
   for (const [name, sql] of Object.entries(effects)) statements.set(name as EffectName, db.prepare(sql));
 
@@ -55,6 +58,7 @@ function open({ now }: { now: number }): OpenAnswer {
     | undefined;
   lastOffset = last?.offset ?? 0;
   const lastAt = last?.at ?? null;
+  lastCommitAt = lastAt ?? 0;
   return { epoch: openEpoch(now, lastAt), lastOffset, lastAt };
 }
 
@@ -63,8 +67,10 @@ function openEpoch(now: number, lastAt: number | null): string {
   return db
     .transaction(() => {
       db.prepare(`INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)`).run(ulid(now));
-      if (lastAt !== null && lastAt < now) {
-        db.prepare('INSERT OR REPLACE INTO downtime (from_at, to_at) VALUES (?, ?)').run(lastAt, now);
+      const aliveAt = db.prepare(`SELECT value FROM meta WHERE key = 'alive_at'`).pluck().get() as number | undefined;
+      const from = Math.max(lastAt ?? 0, aliveAt ?? 0);
+      if (from > 0 && from < now) {
+        db.prepare('INSERT OR REPLACE INTO downtime (from_at, to_at) VALUES (?, ?)').run(from, now);
       }
       return db.prepare(`SELECT value FROM meta WHERE key = 'epoch'`).pluck().get() as string;
     })
@@ -94,6 +100,8 @@ function writeItems(call: CommitCall): { offset: number; bytes: number } {
     }
     runEffects(item.effects);
   }
+  // A commit without an entry leaves no trace of when it was; the mark says that the gateway was running.
+  if (offset === lastOffset) markAlive.run(call.at);
   return { offset, bytes };
 }
 
@@ -101,7 +109,8 @@ function commit(call: CommitCall): Transfer {
   let bytes = 0;
   let failed: string | null = null;
   try {
-    const written = writeAll.immediate(call);
+    lastCommitAt = Math.max(lastCommitAt, call.at);
+    const written = writeAll.immediate({ ...call, at: lastCommitAt });
     lastOffset = written.offset;
     bytes = written.bytes;
   } catch (error) {
