@@ -7,8 +7,6 @@ export {
   type Principal,
   parseRole,
   type SecretRecord,
-  sessionMs,
   type User,
 } from './access.ts';
 export type { Credential, DeviceIdentity } from './credentials.ts';
-export { newSecret } from './secrets.ts';

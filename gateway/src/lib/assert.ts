@@ -4,8 +4,3 @@
 export function assert(condition: unknown, what: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${what}`);
 }
-
-/** Marks the branch that no value of a union reaches; the type check fails where one does. */
-export function unreachable(value: never): never {
-  throw new Error(`assertion failed: unreachable (${JSON.stringify(value)})`);
-}

@@ -1,7 +1,7 @@
 // The store's door.
 
 export { writeBeside } from './beside.ts';
-export { bucketEdges, type Interval, isTimeZone } from './calendar.ts';
+export { type Interval, isTimeZone } from './calendar.ts';
 export { StoreUnusable } from './folder.ts';
 export type { CommittedEntry } from './group-commit.ts';
 export { clockImpossible, type Run, timeAssigned } from './run.ts';
