@@ -93,6 +93,8 @@ function createLink({ config, user }: Invocation & { command: 'sign-in-link' }):
 }
 
 async function main(): Promise<void> {
+  // What is written here is for this user alone, whatever the folder's own rights are.
+  process.umask(0o077);
   const invocation = readInvocation(process.argv.slice(2), process.env);
   switch (invocation?.command) {
     case 'run':

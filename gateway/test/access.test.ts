@@ -89,6 +89,21 @@ test('presence follows connect, goodbye, loss and the will', async () => {
   ]);
 });
 
+test('a device that falls silent is offline one and a half keep-alives later', async () => {
+  const { http, mqttPort, rest } = await gatewayHere();
+  const secret = await rest.device('d1');
+  const viewer = await TestViewer.connect(http, rest.token);
+  viewer.send({ t: 'sub', sub: 's' });
+  await viewer.frame('snap');
+  const wire = await Wire.connect(mqttPort, { user: 'd1', secret, keepAliveS: 1 });
+  const online = await viewer.frame('event', event => event.kind === 'presence' && event.state === 'online');
+  await wire.closed;
+  const offline = await viewer.frame('event', event => event.kind === 'presence' && event.state === 'offline');
+  expect(offline).toMatchObject({ cause: 'lost' });
+  const at = (event: typeof online) => (event.kind === 'presence' ? event.at : Number.NaN);
+  expect(at(offline) - at(online)).toBeGreaterThanOrEqual(1_400);
+});
+
 test('MQTT in a WebSocket at /mqtt is the same broker', async () => {
   const { httpPort, rest } = await gatewayHere();
   const secret = await rest.device('d1');

@@ -41,16 +41,17 @@ export type SignIn = {
   user?: string;
   secret?: string;
   clean?: boolean;
+  keepAliveS?: number;
   will?: { topic: string; payload: string };
 };
 
-function connectPacket({ id = 'wire', user, secret, clean = true, will }: SignIn): Buffer {
+function connectPacket({ id = 'wire', user, secret, clean = true, keepAliveS = 60, will }: SignIn): Buffer {
   const flags =
     (clean ? 0x02 : 0) | (user === undefined ? 0 : 0x80) | (secret === undefined ? 0 : 0x40) | (will ? 0x0c : 0);
   return packet(
     0x10,
     field('MQTT'),
-    Buffer.from([4, flags, 0, 60]),
+    Buffer.from([4, flags, 0, keepAliveS]),
     field(id),
     ...(will ? [field(will.topic), field(will.payload)] : []),
     ...(user === undefined ? [] : [field(user)]),
