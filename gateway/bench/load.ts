@@ -2,6 +2,7 @@
 // QoS 1 publishes on each connection. Prints one line of JSON: acknowledged messages and seconds.
 import { connect, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
+import { field, packet } from '../test/instruments/mqtt-bytes.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -19,21 +20,6 @@ const { values: options } = parseArgs({
 const connections = Number(options.connections);
 const window = Number(options.window);
 const credentials = JSON.parse(options.credentials) as [string, string][];
-
-const field = (text: string) => {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
-};
-
-function packet(type: number, body: Buffer): Buffer {
-  const length: number[] = [];
-  let rest = body.length;
-  do {
-    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>= 7;
-  } while (rest > 0);
-  return Buffer.concat([Buffer.from([type, ...length]), body]);
-}
 
 function connectPacket(id: string, secret: string | undefined): Buffer {
   const flags = secret === undefined ? 0x02 : 0xc2;

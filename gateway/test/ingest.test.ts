@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { DeadLetterPage, HistoryBuckets, HistoryReadings, Latest } from '../src/contract/index.ts';
 import { gatewayHere } from './instruments/gateway.ts';
-import { packet, publishPacket, types, Wire } from './instruments/mqtt-wire.ts';
+import { packet } from './instruments/mqtt-bytes.ts';
+import { publishPacket, types, Wire } from './instruments/mqtt-wire.ts';
 
 const history = (metric: string, more = '') => `/history?device=d1&metric=${metric}&from=0${more}`;
 

@@ -135,7 +135,7 @@ test('[LIV-4] the freshness in the stream and in REST is the same', async () => 
   expect(Object.fromEntries(values.map(({ metric, freshness }) => [metric, freshness]))).toEqual(live);
 });
 
-test('[LIV-5] the gateway beats when idle, answers a ping with its position, and ends a viewer that is silent', async () => {
+test('[LIV-5] the gateway beats when idle, and answers a ping with its position', async () => {
   const { http, rest } = await gatewayHere(['live.heartbeatMs=1000']);
   const viewer = await TestViewer.connect(http, rest.token);
   const { offset } = await viewer.frame('hello');

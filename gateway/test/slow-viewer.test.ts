@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { subprotocol } from '../src/contract/index.ts';
-import { gatewayProgram, newFolder } from './instruments/gateway.ts';
+import { gatewayHere, gatewayProgram, newFolder } from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
 import { TestViewer } from './instruments/viewer.ts';
 
@@ -79,3 +79,15 @@ test.skipIf(process.platform !== 'linux')(
   },
   60_000,
 );
+
+test('[LIV-5] a viewer that answers no ping is gone after two intervals, and one that does stays', async () => {
+  const gateway = await gatewayHere(['live.heartbeatMs=1000']);
+  const alive = await TestViewer.connect(gateway.http, gateway.rest.token);
+  const silent = await rawViewer(gateway.httpPort, gateway.rest.token, '{"t":"sub","sub":"s"}');
+  const since = performance.now();
+  silent.resume();
+  await new Promise(resolve => silent.once('close', resolve));
+  expect(performance.now() - since).toBeGreaterThan(2_000);
+  alive.send({ t: 'ping', id: 1 });
+  expect(await alive.frame('pong')).toMatchObject({ id: 1 });
+});

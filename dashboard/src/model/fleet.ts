@@ -7,6 +7,7 @@ import { createNewestWins } from '../history/newest-wins.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
 import { createFleetWatches } from './fleet-watches.ts';
+import { createReload } from './reload.ts';
 import type { Watch } from './watch.ts';
 
 /** Devices of one page of the list: one subscription names them all. */
@@ -46,7 +47,7 @@ export function openFleet(ports: FleetPorts): Fleet {
   const watches = createFleetWatches(ports.connection, ports.batcher);
   let text = '';
   let pages = 1;
-  let cancelReload = () => {};
+  const reload = createReload(ports.clock, reloadDelayMs, () => load());
 
   function load(): void {
     void loads.ask(() => loadPages(ports.api, text, pages), loaded, failed);
@@ -68,24 +69,19 @@ export function openFleet(ports: FleetPorts): Fleet {
   }
 
   function heard(event: LiveEvent): void {
-    if (event.kind === 'device') later();
+    if (event.kind === 'device') reload.soon();
     if (event.kind !== 'presence') return;
     const { state, since, cause } = event;
     const index = devices.peek().findIndex(device => device.id === event.device);
-    if (index < 0) return later();
+    if (index < 0) return reload.soon();
     devices.value = devices.peek().with(index, { ...devices.peek()[index]!, presence: { state, since, cause } });
-  }
-
-  function later(): void {
-    cancelReload();
-    cancelReload = ports.clock.after(reloadDelayMs, load);
   }
 
   const unlisten = ports.connection.listen({
     event: event => ports.batcher(() => heard(event)),
     // Events of the time without a connection were not heard.
-    state: state => state.name === 'open' && later(),
-    gap: later,
+    state: state => state.name === 'open' && reload.soon(),
+    gap: () => reload.soon(),
   });
   load();
 
@@ -108,7 +104,7 @@ export function openFleet(ports: FleetPorts): Fleet {
     close() {
       loads.close();
       unlisten();
-      cancelReload();
+      reload.cancel();
       watches.close();
     },
   };

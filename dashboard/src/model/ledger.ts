@@ -6,6 +6,7 @@ import type { Clock, Connection } from '../connection/index.ts';
 import { createNewestWins } from '../history/newest-wins.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
+import { createReload } from './reload.ts';
 
 /** Commands shown of one device. */
 const ledgerRowsMax = 30;
@@ -32,7 +33,7 @@ export function openLedger(
   const commands: Signal<readonly Command[]> = signal([]);
   const status: Signal<LedgerStatus> = signal({ name: 'loading' });
   const loads = createNewestWins();
-  let cancelReload = () => {};
+  const reload = createReload(ports.clock, reloadDelayMs, () => load());
 
   function load(): void {
     void loads.ask(
@@ -58,19 +59,14 @@ export function openLedger(
     if (event.kind !== 'command' || event.device !== device) return;
     const held = commands.peek().find(each => each.id === event.command);
     // Somebody else's command: its parameters and reason are in the ledger, not in the event.
-    if (held === undefined) later();
+    if (held === undefined) reload.soon();
     else put(applyEvent(held, event));
-  }
-
-  function later(): void {
-    cancelReload();
-    cancelReload = ports.clock.after(reloadDelayMs, load);
   }
 
   const unlisten = ports.connection.listen({
     event: event => ports.batcher(() => heard(event)),
-    state: state => state.name === 'open' && later(),
-    gap: later,
+    state: state => state.name === 'open' && reload.soon(),
+    gap: () => reload.soon(),
   });
   load();
 
@@ -82,7 +78,7 @@ export function openLedger(
     close() {
       loads.close();
       unlisten();
-      cancelReload();
+      reload.cancel();
     },
   };
 }

@@ -2,26 +2,11 @@
 // packets that the tests need, and says exactly when each acknowledgement came.
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { field, packet } from './mqtt-bytes.ts';
 
 export type Packet = { type: number; flags: number; body: Buffer };
 
 export const types = { connack: 2, publish: 3, puback: 4, pubrec: 5, pubcomp: 7, suback: 9, pingresp: 13 } as const;
-
-const field = (text: string | Buffer) => {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
-};
-
-export function packet(first: number, ...parts: Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  const length: number[] = [];
-  let rest = body.length;
-  do {
-    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>= 7;
-  } while (rest > 0);
-  return Buffer.concat([Buffer.from([first, ...length]), body]);
-}
 
 const word = (number: number) => Buffer.from([number >> 8, number & 0xff]);
 
