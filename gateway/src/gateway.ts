@@ -1,10 +1,9 @@
 // The composition root: builds the stages, hands each the functions of the others that it needs, listens, and closes
 // all in reverse. Nothing here but wiring; what a stage does is said in the stage.
 import { existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Access } from './access/index.ts';
-import { createApp, isOwnOrigin, listen, secretIn, sessionCookie } from './api/index.ts';
+import { createApp, isOwnOrigin, listen, secretInHeaders } from './api/index.ts';
 import { apiPorts } from './api-ports.ts';
 import { Broker } from './broker/index.ts';
 import { Commands } from './command/index.ts';
@@ -203,8 +202,8 @@ export class Stages {
     const { access, broker, config, live } = this;
     const upgrade = createUpgrade(live, {
       originAllowed: ({ headers }) => isOwnOrigin(headers.origin, headers.host, config.http.origins),
-      async authenticate(request) {
-        const secret = secretIn(request.headers.authorization, cookieOf(request));
+      async authenticate({ headers }) {
+        const secret = secretInHeaders(headers);
         return secret === null ? null : access.principalOf(secret);
       },
       acceptMqtt: stream => broker.accept(stream),
@@ -218,9 +217,4 @@ export class Stages {
     if (this.closing) return;
     work().catch(error => this.log.warn({ error: (error as Error).message }, 'a change of a device was not recorded'));
   }
-}
-
-function cookieOf(request: IncomingMessage): string | undefined {
-  const pairs = (request.headers.cookie ?? '').split(';').map(pair => pair.trim().split('='));
-  return pairs.find(([name]) => name === sessionCookie)?.[1];
 }

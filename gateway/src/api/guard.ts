@@ -1,6 +1,8 @@
 // Who may come in: the session cookie or a bearer token, and for pages the right origin.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
+import { parse } from 'hono/utils/cookie';
 import { Refusal } from '../contract/index.ts';
 import { type ApiEnv, type ApiPorts, sessionCookie } from './context.ts';
 
@@ -33,6 +35,11 @@ export function checkOrigin(allowed: readonly string[]): MiddlewareHandler<ApiEn
 /** The secret that a request carries, from its header or its cookie. Never from the URL ([ACC-1]). */
 export function secretIn(authorization: string | undefined, cookie: string | undefined): string | null {
   return bearerForm.exec(authorization ?? '')?.[1] ?? cookie ?? null;
+}
+
+/** The same for a request that did not come through the application: an upgrade. */
+export function secretInHeaders({ authorization, cookie = '' }: IncomingHttpHeaders): string | null {
+  return secretIn(authorization, parse(cookie, sessionCookie)[sessionCookie]);
 }
 
 /** Lets in whoever is signed in, and keeps who it is. */

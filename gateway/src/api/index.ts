@@ -1,5 +1,5 @@
 // The API stage's door.
 export { createApp } from './app.ts';
-export { type ApiPorts, sessionCookie } from './context.ts';
-export { isOwnOrigin, secretIn } from './guard.ts';
+export type { ApiPorts } from './context.ts';
+export { isOwnOrigin, secretInHeaders } from './guard.ts';
 export { type HttpServer, listen } from './server.ts';

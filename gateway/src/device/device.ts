@@ -13,6 +13,7 @@ import {
   type PresenceState,
   Refusal,
   type Value,
+  valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import {
@@ -22,7 +23,6 @@ import {
   type LatestReading,
   LatestValues,
   type Readings,
-  typeOf,
 } from './latest.ts';
 import { type DeviceRecord, mergeAttributes, Registry, unitOf } from './registry.ts';
 
@@ -242,5 +242,5 @@ export class Devices {
 function describeLatest(metric: string, record: DeviceRecord, reading: LatestReading): LatestValue {
   const { ts, value, receivedAt, freshness } = reading;
   const unit = unitOf(record, metric);
-  return { metric, unit, type: typeOf(value), ts, value, receivedAt, freshness, cadenceMs: cadenceOf(reading) };
+  return { metric, unit, type: valueTypeOf(value), ts, value, receivedAt, freshness, cadenceMs: cadenceOf(reading) };
 }

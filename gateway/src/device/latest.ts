@@ -1,6 +1,6 @@
 // The newest reading of every series. A view of the log: it is rebuilt from its last checkpoint and what came after.
 // Invariant: a late reading never becomes the latest value ([ING-4]).
-import type { Freshness, Millis, Value, ValueType } from '../contract/index.ts';
+import type { Freshness, Millis, Value } from '../contract/index.ts';
 import { type Cadence, cadenceMs, freshnessOf, learn } from './freshness.ts';
 
 /** The packed readings of one log entry, as the store shows them. */
@@ -116,5 +116,4 @@ function ageMs(ts: Millis, receivedAt: Millis, now: Millis): number {
   return now - Math.min(ts, receivedAt);
 }
 
-export const typeOf = (value: Value): ValueType => typeof value as ValueType;
 export const cadenceOf = (reading: LatestReading): number | null => cadenceMs(reading.cadence);

@@ -12,6 +12,7 @@ import {
   protocolVersion,
   type SeriesDef,
   subprotocol,
+  valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Channel, channelKey, type Encoded, type Patterns, type Readings, type SeriesName } from './channel.ts';
@@ -205,7 +206,7 @@ export class Live {
     const name = this.ports.seriesName(series);
     if (name === undefined) return null;
     const value = this.ports.latest(series)?.value;
-    const type = value === undefined ? 'number' : (typeof value as SeriesDef[4]);
+    const type = value === undefined ? 'number' : valueTypeOf(value);
     return [series, name.device, name.metric, this.ports.unitOf(name.device, name.metric), type];
   }
 }

@@ -76,11 +76,6 @@ export class Viewer implements Outlet {
     });
   }
 
-  /** Channels of the subscriptions that have begun. */
-  *channels(): Iterable<Channel> {
-    for (const { channel } of this.subscriptions.values()) yield channel;
-  }
-
   /** Hands out what a commit brought: events first, so that a later position covers them. */
   deliver(
     events: readonly { offset: number; event: LiveEvent }[],
@@ -165,6 +160,9 @@ export class Viewer implements Outlet {
   dispose(): void {
     for (const { channel } of this.subscriptions.values()) this.ports.release(channel);
     this.subscriptions.clear();
+    // Those that had not begun yet hold a channel too.
+    for (const { subscription } of this.starting) this.ports.release(subscription.channel);
+    this.starting = [];
   }
 
   /** Called as the socket's buffer empties: whoever found no room before goes on. */

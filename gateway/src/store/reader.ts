@@ -33,12 +33,23 @@ function log({ after, entriesMax, bytesMax, eventsOnly }: LogCall): LogRow[] {
   return rows;
 }
 
+/** Each query is prepared when it is first asked. */
+type Query = ReturnType<typeof prepareQuery>;
+const prepareQuery = (name: QueryName) => db.prepare<(string | number)[]>(queries[name]);
+const statements = new Map<QueryName, Query>();
+
+function statementOf(name: QueryName): Query {
+  const statement = statements.get(name) ?? prepareQuery(name);
+  statements.set(name, statement);
+  return statement;
+}
+
 serveThread(
   {
     catchUp: () => history.catchUp(),
     readings: (call: ReadingsCall) => history.readings(call),
     buckets: (call: BucketsCall) => history.buckets(call),
-    query: ({ name, params }: QueryCall) => db.prepare(queries[name]).all(...params),
+    query: ({ name, params }: QueryCall) => statementOf(name).all(...params),
     log,
   },
   () => db.close(),
