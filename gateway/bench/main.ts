@@ -1,13 +1,23 @@
 // `npm run bench -- NAME`: runs one benchmark and prints what it measured. README.md has the figures of the day.
 import { parseArgs } from 'node:util';
 import { benchIngest } from './ingest.ts';
+import { benchStore } from './store/bench.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '5' },
+    part: { type: 'string' },
+    scale: { type: 'string', default: 'full' },
+    keep: { type: 'string' },
+  },
 });
-const settings = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
-const benchmarks: Record<string, () => Promise<void>> = { ingest: () => benchIngest(settings) };
+const rounds = Number(values.rounds);
+const benchmarks: Record<string, () => Promise<void>> = {
+  ingest: () => benchIngest({ rounds, seconds: Number(values.seconds) }),
+  store: () => benchStore({ part: values.part, scale: values.scale, rounds, keep: values.keep }),
+};
 
 const run = benchmarks[positionals[0] ?? ''];
 if (run === undefined) {

@@ -1,8 +1,9 @@
 // What the API asks of the stages, in the API's words.
 import type { ApiPorts } from './api/index.ts';
 import type { Stages } from './gateway.ts';
-import { isTimeZone } from './store/index.ts';
+import { Backups, isTimeZone } from './store/index.ts';
 import * as tables from './tables.ts';
+import { transferPorts } from './transfer-ports.ts';
 
 export function apiPorts(stages: Stages): ApiPorts {
   const { access, clock, commands, ingest, log, store } = stages;
@@ -13,6 +14,15 @@ export function apiPorts(stages: Stages): ApiPorts {
     access,
     devices: devicePorts(stages),
     history: historyPorts(stages),
+    voids: {
+      create: (request, by) => store.corrections.create(request, by),
+      restore: (id, reason, by) => store.corrections.restore(id, reason, by),
+      list: (filter, before, limit) => store.corrections.list(filter, before, limit),
+    },
+    storage: {
+      read: () => store.storage(),
+      series: (after, limit) => store.query('series.use', after, limit),
+    },
     commands: {
       request: (device, request, key, requester) => commands.request(device, request, key, requester),
       get: id => commands.get(id),
@@ -23,6 +33,8 @@ export function apiPorts(stages: Stages): ApiPorts {
       list: (before, limit) => tables.listLetters(store, before, limit),
       refused: () => ingest.counters.deadLetters,
     },
+    transfer: transferPorts(stages),
+    backup: new Backups(stages.config.store.dir),
   };
 }
 
@@ -36,6 +48,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
     counters: () => ({
       broker: broker.counters,
       ingest: ingest.counters,
+      import: stages.importCounters,
       store: store.counters,
       command: commands.counters,
       live: live.counters,
@@ -82,7 +95,10 @@ function historyPorts({ clock, devices, store }: Stages): ApiPorts['history'] {
     unit: (device, metric) =>
       store.series.find(device, metric) === undefined ? undefined : devices.unitOf(device, metric),
     readings: ({ device, metric, ...range }) => store.readings({ ...range, device, ...ask(device, metric) }),
-    buckets: ({ device, metric, ...range }) => store.buckets({ ...range, device, ...ask(device, metric) }),
+    async buckets({ device, metric, ...range }) {
+      const { intervalMs, ...answer } = await store.buckets({ ...range, device, ...ask(device, metric) });
+      return intervalMs === null ? answer : { ...answer, intervalMs };
+    },
     isTimeZone,
   };
 }

@@ -9,7 +9,7 @@ import { Broker } from './broker/index.ts';
 import { Commands } from './command/index.ts';
 import type { Config } from './config/index.ts';
 import { Devices } from './device/index.ts';
-import { Ingest } from './ingest/index.ts';
+import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { createUpgrade, Live } from './live/index.ts';
@@ -65,6 +65,7 @@ export class Stages {
   readonly broker: Broker;
   readonly live: Live;
   closing = false;
+  readonly importCounters: ImportCounters = { imports: 0, readings: 0, refused: 0 };
   readonly config: Config;
   readonly store: Store;
   readonly log: Logger;
@@ -183,6 +184,7 @@ export class Stages {
       clock,
       epoch: store.epoch,
       offset: () => store.lastOffset(),
+      firstOffset: () => store.firstOffset(),
       seriesName: series => store.series.nameOf(series),
       seriesCount: () => store.series.size(),
       metricsOf: device => store.series.metricsOf(device),

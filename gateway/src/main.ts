@@ -6,6 +6,8 @@ import { startGateway } from './gateway.ts';
 import { createLogger } from './logger.ts';
 import { type Effect, StoreUnusable, writeBeside } from './store/index.ts';
 import { secretEffect } from './tables.ts';
+import { backup, restore, verify } from './tool-backup.ts';
+import { exportFile, importFile } from './tool-transfer.ts';
 
 /** EX_CONFIG of sysexits.h: something is wrong with the configuration, and starting again will not help. */
 const configStatus = 78;
@@ -103,6 +105,16 @@ async function main(): Promise<void> {
       return createToken(invocation);
     case 'sign-in-link':
       return createLink(invocation);
+    case 'backup':
+      return backup(invocation.config, invocation.file);
+    case 'restore':
+      return restore(invocation.config, invocation.file);
+    case 'verify':
+      return verify(invocation.file);
+    case 'import':
+      return importFile(invocation);
+    case 'export':
+      return exportFile(invocation);
   }
 }
 

@@ -12,6 +12,9 @@ import {
 } from './device/index.ts';
 import type { Effect, Store } from './store/index.ts';
 
+/** Spans of refused payloads are told for so long. */
+const rejectedKeptMs = 400 * 86_400_000;
+
 type Body = { body: string };
 const parseAll = <Row>(rows: Body[]) => rows.map(({ body }) => JSON.parse(body) as Row);
 
@@ -116,7 +119,11 @@ export async function listCommands(
 
 export function keepLetter(store: Store, letter: Omit<DeadLetter, 'id'>, trimTo: number | null): Promise<void> {
   const effects: Effect[] = [['deadLetter.add', JSON.stringify(letter)]];
-  if (trimTo !== null) effects.push(['deadLetter.trim', trimTo]);
+  // History tells a span without readings by it.
+  if (letter.device !== null) effects.push(['rejected.add', letter.device, letter.at]);
+  if (trimTo !== null) {
+    effects.push(['deadLetter.trim', trimTo], ['rejected.trim', letter.at - rejectedKeptMs]);
+  }
   return store.write(effects);
 }
 

@@ -133,7 +133,9 @@ test('history as CSV has the same readings, whole, with quoted text', async () =
   await wire.publish('devices/d1/telemetry', '{"ts":1763820000000,"values":{"note":"say \\"hi\\", twice"}}');
   const response = await rest.fetch(history('note', '&format=csv'));
   expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
-  expect(await response.text()).toBe('ts,time,value\r\n1763820000000,2025-11-22T14:00:00.000Z,"say ""hi"", twice"\r\n');
+  expect(await response.text()).toBe(
+    'ts,time,value,until,reason\r\n1763820000000,2025-11-22T14:00:00.000Z,"say ""hi"", twice",,\r\n',
+  );
 });
 
 test('units and facts come from the attributes that a device publishes', async () => {

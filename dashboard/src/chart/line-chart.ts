@@ -3,12 +3,25 @@
 import './valid-language.ts';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { type Absence, absenceAt } from '../history/absences.ts';
 import type { LineColumns } from '../history/line-data.ts';
 import { formatNumber } from '../i18n/format.ts';
 import { timeLabels } from './axis-time.ts';
+import { drawBands, type Span } from './bands.ts';
 import { type ChartTheme, onThemeChange, readTheme } from './theme.ts';
 
-export type Hover = { ts: number; value: number; low: number; high: number };
+export type HoverPoint = { ts: number; value: number; low: number; high: number };
+/** At least one of the two is there. */
+export type Hover = { point: HoverPoint | null; absence: Absence | null };
+
+export type Drawing = {
+  columns: LineColumns;
+  absences: readonly Absence[];
+  /** What somebody is about to void. */
+  draft: Span | null;
+  bounds: Span;
+  live: boolean;
+};
 
 export type LineChartOptions = {
   /** Charts with the same key share their cursor. */
@@ -20,7 +33,7 @@ export type LineChartOptions = {
 };
 
 export type LineChart = {
-  draw(columns: LineColumns, bounds: { from: number; to: number }, live: boolean): void;
+  draw(drawing: Drawing): void;
   /** Moves the cursor by so many points, for the keyboard. */
   step(points: number): void;
   destroy(): void;
@@ -31,12 +44,23 @@ const axisWidthPx = 52;
 /** Of the three series the last is the line; the first two are the edges of the band. */
 const lineIndex = 3;
 
+const nothing: Drawing = {
+  columns: { times: [], values: [], lows: [], highs: [], banded: false },
+  absences: [],
+  draft: null,
+  bounds: { from: 0, to: 1 },
+  live: false,
+};
+
+/** What is marked in one chart is not marked in the others: it may be there to be voided. */
+const cursorOnly: uPlot.Cursor.Sync['filters'] = {
+  pub: type => type !== 'mousedown' && type !== 'mouseup',
+};
+
 /** Draws into `element` and follows its width until destroyed. */
 export function createLineChart(element: HTMLElement, options: LineChartOptions): LineChart {
   let theme = readTheme(element);
-  let bounds = { from: 0, to: 1 };
-  let live = false;
-  let columns: LineColumns = { times: [], values: [], lows: [], highs: [], banded: false };
+  let drawing = nothing;
 
   const plot = new uPlot(
     {
@@ -47,7 +71,7 @@ export function createLineChart(element: HTMLElement, options: LineChartOptions)
       legend: { show: false },
       cursor: {
         y: false,
-        sync: { key: options.syncKey, setSeries: false },
+        sync: { key: options.syncKey, setSeries: false, filters: cursorOnly },
         drag: { x: true, y: false, setScale: false, dist: 8 },
         points: {
           // Only the line has a point under the cursor; the edges of the band have none.
@@ -58,16 +82,17 @@ export function createLineChart(element: HTMLElement, options: LineChartOptions)
         },
       },
       scales: {
-        x: { time: true, range: () => [bounds.from, bounds.to] },
+        x: { time: true, range: () => [drawing.bounds.from, drawing.bounds.to] },
         y: { range: (_plot, min, max) => padded(min, max) },
       },
       axes: axes(() => theme),
       series: lineSeries(() => theme),
       bands: [{ series: [2, 1], fill: () => theme.band }],
       hooks: {
-        setCursor: [self => options.hover(hoverAt(columns, self.cursor.idx))],
-        setSelect: [self => onSelect(self, options)],
-        draw: [self => drawEdge(self, columns, live ? theme.line : theme.quiet, live)],
+        setCursor: [self => options.hover(hoverAt(self, drawing))],
+        setSelect: [self => onSelect(self, drawing.bounds, options)],
+        drawAxes: [self => drawBands(self, drawing.bounds, drawing.absences, drawing.draft, theme)],
+        draw: [self => drawEdge(self, drawing, theme)],
       },
     },
     [[], [], [], []],
@@ -84,17 +109,17 @@ export function createLineChart(element: HTMLElement, options: LineChartOptions)
   });
 
   return {
-    draw(next, nextBounds, isLive) {
-      columns = next;
-      bounds = nextBounds;
-      live = isLive;
-      plot.setData([next.times, next.lows, next.highs, next.values]);
+    draw(next) {
+      drawing = next;
+      const { times, lows, highs, values } = next.columns;
+      plot.setData([times, lows, highs, values]);
     },
     step(points) {
-      const last = columns.times.length - 1;
+      const { times } = drawing.columns;
+      const last = times.length - 1;
       if (last < 0) return;
       const index = Math.min(last, Math.max(0, (plot.cursor.idx ?? last) + points));
-      plot.setCursor({ left: plot.valToPos(columns.times[index]!, 'x'), top: heightPx / 2 });
+      plot.setCursor({ left: plot.valToPos(times[index]!, 'x'), top: heightPx / 2 });
     },
     destroy() {
       resize.disconnect();
@@ -138,7 +163,17 @@ function padded(min: number | null, max: number | null): uPlot.Range.MinMax {
   return [min - room, max + room];
 }
 
-function hoverAt(columns: LineColumns, index: number | null | undefined): Hover | null {
+/** A reading next to an absence does not stand for it: inside of one, only what was read there is shown. */
+function hoverAt(self: uPlot, { columns, absences, bounds }: Drawing): Hover | null {
+  const left = self.cursor.left ?? -1;
+  if (left < 0) return null;
+  const absence = absenceAt(absences, timeAt(self, bounds, left));
+  const point = pointAt(columns, self.cursor.idx);
+  if (absence === null) return point === null ? null : { point, absence };
+  return { point: point !== null && point.ts > absence.from && point.ts < absence.to ? point : null, absence };
+}
+
+function pointAt(columns: LineColumns, index: number | null | undefined): HoverPoint | null {
   if (index === null || index === undefined) return null;
   const value = columns.values[index];
   const ts = columns.times[index];
@@ -146,15 +181,21 @@ function hoverAt(columns: LineColumns, index: number | null | undefined): Hover 
   return { ts, value, low: columns.lows[index] ?? value, high: columns.highs[index] ?? value };
 }
 
-function onSelect(self: uPlot, options: LineChartOptions): void {
+function timeAt(self: uPlot, bounds: Span, left: number): number {
+  const width = self.bbox.width / devicePixelRatio;
+  return bounds.from + (left / width) * (bounds.to - bounds.from);
+}
+
+function onSelect(self: uPlot, bounds: Span, options: LineChartOptions): void {
   const { left, width } = self.select;
   if (width < 4) return;
-  options.selected(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'));
+  options.selected(timeAt(self, bounds, left), timeAt(self, bounds, left + width));
   self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }
 
 /** The newest reading gets a dot: filled while it is live, hollow when nobody can say. */
-function drawEdge(self: uPlot, columns: LineColumns, colour: string, live: boolean): void {
+function drawEdge(self: uPlot, { columns, live }: Drawing, theme: ChartTheme): void {
+  const colour = live ? theme.line : theme.quiet;
   const value = columns.values.at(-1);
   const ts = columns.times.at(-1);
   if (value === null || value === undefined || ts === undefined) return;

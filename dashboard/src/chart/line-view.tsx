@@ -3,7 +3,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Feed } from '../history/feed.ts';
 import { text } from '../i18n/en.ts';
 import { formatNumber, formatTime } from '../i18n/format.ts';
-import { createLineChart, type Hover, type LineChart } from './line-chart.ts';
+import { absenceSentences, absenceWords } from './absence-words.ts';
+import type { Span } from './bands.ts';
+import { createLineChart, type Hover, type HoverPoint, type LineChart } from './line-chart.ts';
 import { summariseLine } from './summary.ts';
 
 type Props = {
@@ -15,11 +17,13 @@ type Props = {
   now: number;
   /** The newest reading is confirmed as live. */
   live: boolean;
+  /** What somebody is about to void. */
+  draft: Span | null;
   selected(from: number, to: number): void;
 };
 
 /** Draws again whenever `version` or the second changes. */
-export function LineView({ feed, metric, unit, version, now, live, selected }: Props) {
+export function LineView({ feed, metric, unit, version, now, live, draft, selected }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<LineChart | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
@@ -39,8 +43,13 @@ export function LineView({ feed, metric, unit, version, now, live, selected }: P
     };
   }, []);
 
-  const columns = feed.line!.columns();
-  useEffect(() => chart.current?.draw(columns, feed.bounds(), live), [feed, version, now, live]);
+  const absences = feed.absences();
+  const columns = feed.line!.columns(absences);
+  const bounds = feed.bounds();
+  useEffect(
+    () => chart.current?.draw({ columns, absences, draft, bounds, live }),
+    [feed, version, now, live, draft?.from, draft?.to],
+  );
 
   const step = (event: KeyboardEvent) => {
     const points = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 }[event.key];
@@ -59,7 +68,7 @@ export function LineView({ feed, metric, unit, version, now, live, selected }: P
         tabIndex={0}
         role="img"
         onKeyDown={step}
-        aria-label={summariseLine(metric, unit, columns, now)}
+        aria-label={summariseLine(metric, unit, columns, now) + absenceSentences(absences, bounds, now)}
       />
     </div>
   );
@@ -69,12 +78,21 @@ function Readout({ hover, unit, now }: { hover: Hover | null; unit: string | nul
   if (hover === null) return <p class="chart-readout" aria-hidden="true" />;
   return (
     <p class="chart-readout">
+      {hover.absence !== null && <span class="chart-why">{absenceWords(hover.absence, now)}</span>}
+      {hover.point !== null && <PointReadout point={hover.point} unit={unit} now={now} />}
+    </p>
+  );
+}
+
+function PointReadout({ point, unit, now }: { point: HoverPoint; unit: string | null; now: number }) {
+  return (
+    <>
       <b>
-        {formatNumber(hover.value)}
+        {formatNumber(point.value)}
         {unit !== null && <span class="unit"> {unit}</span>}
       </b>
-      {hover.high > hover.low && <span>{text.chart.spread(formatNumber(hover.low), formatNumber(hover.high))}</span>}
-      <time>{formatTime(hover.ts, now)}</time>
-    </p>
+      {point.high > point.low && <span>{text.chart.spread(formatNumber(point.low), formatNumber(point.high))}</span>}
+      <time>{formatTime(point.ts, now)}</time>
+    </>
   );
 }

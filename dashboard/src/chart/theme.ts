@@ -1,6 +1,16 @@
 // The colours of a chart, read from the page's style sheet, so that a chart is dark where the page is.
 
-export type ChartTheme = { line: string; band: string; grid: string; axis: string; surface: string; quiet: string };
+export type ChartTheme = {
+  line: string;
+  band: string;
+  grid: string;
+  axis: string;
+  surface: string;
+  quiet: string;
+  absent: string;
+  voided: string;
+  hatch: string;
+};
 
 /** Reads the custom properties that hold at `element`. */
 export function readTheme(element: Element): ChartTheme {
@@ -13,6 +23,9 @@ export function readTheme(element: Element): ChartTheme {
     axis: read('--ink-3'),
     surface: read('--surface'),
     quiet: read('--ink-3'),
+    absent: read('--chart-absent'),
+    voided: read('--chart-voided'),
+    hatch: read('--chart-hatch'),
   };
 }
 

@@ -1,8 +1,9 @@
 // History and live in one piece, over a real client whose socket is the test.
-import type { HistoryReadings, Value } from '@telltale/gateway/contract';
+import type { HistoryReadings, Value, Void } from '@telltale/gateway/contract';
 import { describe, expect, it } from 'vitest';
 import { createSockets, createTestClock } from '../../test/platform.ts';
 import { createConnection } from '../connection/index.ts';
+import type { Reasons } from './absences.ts';
 import { type FeedRequest, openFeed } from './feed.ts';
 
 const request: FeedRequest = {
@@ -21,7 +22,7 @@ function setUp(part: Partial<FeedRequest> = {}) {
   sockets.newest().greet();
   const asked: {
     from: number;
-    answer(readings: [number, Value][], next?: string): Promise<void>;
+    answer(readings: [number, Value][], next?: string, reasons?: Partial<Reasons>): Promise<void>;
     fail(): Promise<void>;
   }[] = [];
   const api = {
@@ -31,8 +32,9 @@ function setUp(part: Partial<FeedRequest> = {}) {
         const soon = () => new Promise<void>(done => setTimeout(done, 0));
         asked.push({
           from,
-          answer(readings, next) {
-            resolve({ device: 'a', metric: 'temp', unit: '°C', from, to, readings, next: next ?? null });
+          answer(readings, next, reasons) {
+            const head = { device: 'a', metric: 'temp', unit: '°C', from, to, gaps: [], voids: [] };
+            resolve({ ...head, readings, next: next ?? null, ...reasons });
             return soon();
           },
           fail() {
@@ -43,7 +45,10 @@ function setUp(part: Partial<FeedRequest> = {}) {
       }),
   };
   let changes = 0;
-  const feed = openFeed({ ...request, ...part }, { api, connection, gatewayNow: clock.now, changed: () => changes++ });
+  const feed = openFeed(
+    { ...request, ...part },
+    { api, connection, clock, gatewayNow: clock.now, changed: () => changes++ },
+  );
   const say = (...rows: [number, Value][]) =>
     sockets
       .newest()
@@ -128,7 +133,7 @@ describe('a feed', () => {
     expect(feed.status().name).toBe('failed');
     say([1_000_000, 4]);
     expect(times()).toEqual([1_000_000]);
-    feed.retry();
+    feed.reload();
     await asked[1]!.answer([[999_000, 3]]);
     expect(feed.status().name).toBe('ready');
     expect(times()).toEqual([999_000, 1_000_000]);
@@ -156,5 +161,59 @@ describe('a feed', () => {
     await asked[0]!.answer([[997_000, 1]]);
     expect(changes()).toBe(before);
     expect(sockets.newest().asked('unsub')).toHaveLength(1);
+  });
+
+  const voided = (from: number, to: number): Void => ({
+    id: 'v1',
+    device: 'a',
+    metric: 'temp',
+    from,
+    to,
+    by: 'anna',
+    reason: 'sensor was in the oven',
+    at: 1_000_000,
+    restored: null,
+  });
+
+  it('leaves out what was voided after it is loaded again, and what still comes for it', async () => {
+    const { asked, say, times, feed } = setUp();
+    await asked[0]!.answer([[997_000, 1]]);
+    say([998_000, 2], [999_000, 3]);
+    feed.reload();
+    await asked[1]!.answer([[997_000, 1]], undefined, { voids: [voided(998_000, 999_500)] });
+    say([998_500, 7], [999_500, 4]);
+    expect(times()).toEqual([997_000, 999_500]);
+    expect(feed.absences()).toMatchObject([{ kind: 'void', from: 998_000, to: 999_500, void: { by: 'anna' } }]);
+  });
+
+  it('has a voided range back when it is loaded after a restore', async () => {
+    const { asked, times, feed } = setUp();
+    await asked[0]!.answer([], undefined, { voids: [voided(998_000, 999_500)] });
+    feed.reload();
+    await asked[1]!.answer([[998_500, 1]]);
+    expect(times()).toEqual([998_500]);
+    expect(feed.absences()).toEqual([]);
+  });
+
+  it('lets an absence last until the device is back, and asks why it was away', async () => {
+    const { sockets, clock, asked, say, feed } = setUp();
+    const offline = { from: 990_000, to: 1_060_000, reason: 'device-offline' as const };
+    await asked[0]!.answer([[989_000, 1]], undefined, { gaps: [offline] });
+    clock.advance(5_000);
+    expect(feed.absences()).toMatchObject([{ from: 990_000, to: 1_005_000 }]);
+    say([1_005_000, 2]);
+    sockets.newest().say({
+      t: 'event',
+      offset: 201,
+      kind: 'presence',
+      device: 'a',
+      at: 1_005_000,
+      state: 'online',
+      since: 1_005_000,
+      cause: 'connect',
+    });
+    clock.advance(1_500);
+    await asked[1]!.answer([[1_005_000, 2]], undefined, { gaps: [{ ...offline, from: 995_000, to: 1_004_900 }] });
+    expect(feed.absences()).toMatchObject([{ kind: 'gap', from: 990_000, to: 1_004_900, reason: 'device-offline' }]);
   });
 });

@@ -2,8 +2,10 @@
 // between the two; and after a gap or a reconnect fetches what was missed and merges it.
 import type { Millis, ValueType } from '@telltale/gateway/contract';
 import { limits } from '@telltale/gateway/contract';
-import type { Connection, SubscriptionSpec, SubscriptionUpdate } from '../connection/index.ts';
+import type { Series, SubscriptionUpdate } from '../connection/index.ts';
+import { type Absence, createAbsences } from './absences.ts';
 import { createFeedData } from './feed-data.ts';
+import { type FollowPorts, follow } from './follow.ts';
 import type { LineData } from './line-data.ts';
 import { loadHistory } from './load.ts';
 import { createNewestWins } from './newest-wins.ts';
@@ -21,9 +23,8 @@ type FeedStatus =
   /** What is shown is incomplete; `retry` may help. */
   | { name: 'failed'; error: unknown };
 
-export type FeedPorts = {
+export type FeedPorts = FollowPorts & {
   api: Pick<Api, 'buckets' | 'readings'>;
-  connection: Pick<Connection, 'subscribe'>;
   gatewayNow(): Millis;
   /** Data or status changed. Called often: the listener decides when to draw. */
   changed(): void;
@@ -43,23 +44,23 @@ export type Feed = {
   bounds(): { from: Millis; to: Millis };
   status(): FeedStatus;
   unit(): string | null;
-  retry(): void;
+  /** Where there are no readings, and why. */
+  absences(): Absence[];
+  /** Loads everything again: after a failure, or because a range was voided or restored. */
+  reload(): void;
   close(): void;
 };
 
 /** Begins to load at once. `line` is there for numbers, `states` for everything else. */
 export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
-  const { device, metric, range } = request;
+  const { range } = request;
   const data = createFeedData(request.type, range.kind === 'last' ? range.ms : range.to - range.from);
+  const absences = createAbsences();
   const fetches = createNewestWins();
   let status: FeedStatus = { name: 'loading' };
   let unit: string | null = null;
 
-  const bounds = () => {
-    if (range.kind === 'between') return { from: range.from, to: range.to };
-    const to = ports.gatewayNow();
-    return { from: to - range.ms, to };
-  };
+  const bounds = () => boundsOf(range, ports.gatewayNow());
 
   function become(next: FeedStatus): void {
     status = next;
@@ -70,11 +71,13 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
 
   function load(): void {
     become({ name: 'loading' });
-    const ask = () => loadHistory(ports.api, { ...request, ...bounds(), live: range.kind === 'last' });
+    const { from, to } = bounds();
+    const asOf = ports.gatewayNow();
     void fetches.ask(
-      ask,
+      () => loadHistory(ports.api, { ...request, from, to, live: range.kind === 'last' }),
       loaded => {
         unit = loaded.unit;
+        absences.learn(loaded, from, asOf);
         data.load(loaded);
         become({ name: 'ready' });
       },
@@ -86,12 +89,15 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
     const newest = data.newest();
     if (newest === null || status.name !== 'ready') return load();
     const from = newest - refillSlackMs;
+    const asOf = ports.gatewayNow();
+    const { device, metric } = request;
     const to = bounds().to + refillSlackMs;
     void fetches.ask(
       () => ports.api.readings({ device, metric, from, to, limit: limits.historyReadingsMax }),
       missed => {
         // Longer away than one page of readings: a fresh load is cheaper, and it is whole.
         if (missed.next !== null) return load();
+        absences.learn(missed, from, asOf);
         for (const [ts, value] of missed.readings) data.add(ts, value);
         become({ name: 'ready' });
       },
@@ -111,16 +117,17 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
       case 'readings':
       case 'snapshot':
         for (const { series, ts, value } of update.readings) {
-          if (series.device === device && series.metric === metric && ts >= bounds().from) data.add(ts, value);
+          if (!isOf(series, request) || ts < bounds().from || absences.isVoided(ts)) continue;
+          absences.heard(ts);
+          data.add(ts, value);
         }
-        data.trim(bounds().from);
+        for (const each of [data, absences]) each.trim(bounds().from);
         ports.changed();
         return;
     }
   }
 
-  const spec: SubscriptionSpec = { device: [device], metric: [metric], mode: 'log' };
-  const unsubscribe = range.kind === 'last' ? ports.connection.subscribe(spec, take) : () => {};
+  const stop = range.kind === 'last' ? follow(request, ports, { take, presence: refill }) : () => {};
   load();
 
   return {
@@ -129,10 +136,17 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
     bounds,
     status: () => status,
     unit: () => unit,
-    retry: load,
+    absences: () => absences.list(Math.min(bounds().to, ports.gatewayNow()), data.newest()),
+    reload: load,
     close() {
       fetches.close();
-      unsubscribe();
+      stop();
     },
   };
+}
+
+const isOf = (series: Series, { device, metric }: FeedRequest) => series.device === device && series.metric === metric;
+
+function boundsOf(range: Range, now: Millis): { from: Millis; to: Millis } {
+  return range.kind === 'between' ? { from: range.from, to: range.to } : { from: now - range.ms, to: now };
 }

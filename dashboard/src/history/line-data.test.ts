@@ -22,6 +22,7 @@ const loaded = (part: Partial<Loaded>): Loaded => ({
   seam: 0,
   readings: [],
   gaps: [],
+  voids: [],
   ...part,
 });
 const drawn = (data: ReturnType<typeof createLineData>) => {
@@ -99,6 +100,17 @@ describe('the seam', () => {
   });
 });
 
+describe('voiding', () => {
+  it('drops live readings that are held when the history that follows calls their range void', () => {
+    const data = createLineData(60_000);
+    for (const ts of [1_000, 2_000, 3_000]) data.add([ts, 1]);
+    const by = { by: 'anna', reason: 'in the oven', at: 0, restored: null };
+    const voids = [{ id: 'v', device: 'd', metric: 'm', from: 2_000, to: 3_000, ...by }];
+    data.load(loaded({ voids }));
+    expect(drawn(data).map(([ts]) => ts)).toEqual([1_000, 3_000]);
+  });
+});
+
 describe('breaks', () => {
   const regular = (from: number, to: number): Point[] => {
     const points: Point[] = [];
@@ -116,9 +128,18 @@ describe('breaks', () => {
 
   it('breaks the line where the gateway names a gap, and nowhere else', () => {
     const data = createLineData(60_000);
-    data.load(loaded({ readings: regular(0, 10_000), gaps: [{ from: 4_050, to: 4_950, reason: 'store_full' }] }));
-    const { times, values } = data.columns();
+    data.load(loaded({ readings: regular(0, 10_000) }));
+    const { times, values } = data.columns([{ kind: 'gap', from: 4_050, to: 4_950, reason: 'payload-rejected' }]);
+    expect(values.filter(value => value === null)).toHaveLength(1);
     expect(times[values.indexOf(null)]).toBe(4_500);
+  });
+
+  it('breaks the line at a gap between buckets, however regular they are, and not at one that leaves none empty', () => {
+    const data = createLineData(60_000);
+    data.load(loaded({ buckets: [0, 1, 3, 4].map(step => bucket(step * 1_000, 1)), intervalMs: 1_000, seam: 20_000 }));
+    const gap = (from: number, to: number) => ({ kind: 'gap' as const, from, to, reason: 'gateway-down' as const });
+    expect(data.columns([gap(2_000, 3_000)]).values).toEqual([1, 1, null, 1, 1]);
+    expect(data.columns([gap(3_300, 3_700)]).values).toEqual([1, 1, 1, 1]);
   });
 
   it('does not break between buckets that are merely emptier than others', () => {

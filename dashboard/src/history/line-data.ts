@@ -4,7 +4,8 @@
 //
 // Invariant: each reading counts once, either in a bucket (before the seam) or as itself (from the seam on).
 import type { Millis } from '@telltale/gateway/contract';
-import type { Gap, Loaded } from './load.ts';
+import { type Absence, isAbsent, isVoided } from './absences.ts';
+import type { Loaded } from './load.ts';
 import { breaksBefore, insert, type Point, union } from './points.ts';
 
 /** Raw readings at the live edge. Twice what is loaded raw, so that folding is rare. */
@@ -31,14 +32,14 @@ export type LineData = {
   trim(from: Millis): void;
   newest(): Millis | null;
   size(): number;
-  columns(): LineColumns;
+  /** The line is broken where `absences` say that nothing is known. */
+  columns(absences?: readonly Absence[]): LineColumns;
 };
 
 /** Empty data for a range of the given width; the width decides how raw readings are folded. */
 export function createLineData(rangeMs: number): LineData {
   let cells: Cell[] = [];
   let readings: Point<number>[] = [];
-  let gaps: Gap[] = [];
   let intervalMs = Math.max(1, Math.ceil(rangeMs / 1_000));
   let anchor = 0;
   let seam = Number.NEGATIVE_INFINITY;
@@ -49,10 +50,10 @@ export function createLineData(rangeMs: number): LineData {
     );
     if (loaded.intervalMs !== null) intervalMs = loaded.intervalMs;
     anchor = cells[0]?.start ?? 0;
-    gaps = loaded.gaps;
     seam = loaded.seam;
-    // Live readings that came before the history did are kept; those that a bucket has counted already are not.
-    const live = readings.filter(([ts]) => ts >= seam);
+    // Live readings that came before the history did are kept; those that a bucket has counted already are not, and
+    // neither are those that somebody voided since.
+    const live = readings.filter(([ts]) => ts >= seam && !isVoided(loaded.voids, ts));
     readings = union(loaded.readings.filter(isNumeric), live);
   }
 
@@ -93,10 +94,9 @@ export function createLineData(rangeMs: number): LineData {
     // One reading before the range stays, so that the line enters from the left edge.
     const first = readings.findIndex(([ts]) => ts >= from);
     if (first > 1) readings.splice(0, first - 1);
-    gaps = gaps.filter(gap => gap.to > from);
   }
 
-  function columns(): LineColumns {
+  function columns(absences: readonly Absence[] = []): LineColumns {
     const points = [
       ...cells.map(({ start, min, max, mean }) => ({
         // A cell that is folded only in part stays before the readings that follow it.
@@ -107,7 +107,7 @@ export function createLineData(rangeMs: number): LineData {
       })),
       ...readings.map(([ts, value]) => ({ ts, low: value, high: value, value })),
     ];
-    return withBreaks(points, gaps, cells.length > 0 ? intervalMs : 0);
+    return withBreaks(points, absences, cells.length > 0 ? intervalMs : 0);
   }
 
   return {
@@ -122,8 +122,8 @@ export function createLineData(rangeMs: number): LineData {
 
 type Drawn = { ts: Millis; low: number; high: number; value: number };
 
-/** The line is broken where a gap is known, and where readings stayed away much longer than they usually do. */
-function withBreaks(points: readonly Drawn[], gaps: readonly Gap[], intervalMs: number): LineColumns {
+/** The line is broken where an absence is known, and where readings stayed away much longer than they usually do. */
+function withBreaks(points: readonly Drawn[], absences: readonly Absence[], intervalMs: number): LineColumns {
   const broken = breaksBefore(
     points.map(point => point.ts),
     intervalMs * 1.5,
@@ -131,7 +131,7 @@ function withBreaks(points: readonly Drawn[], gaps: readonly Gap[], intervalMs: 
   const columns: LineColumns = { times: [], values: [], lows: [], highs: [], banded: false };
   let previous: Millis | null = null;
   for (const [index, { ts, low, high, value }] of points.entries()) {
-    if (previous !== null && ts > previous + 1 && (broken[index] || inGap(gaps, previous, ts))) {
+    if (previous !== null && ts > previous + 1 && (broken[index] || isAbsent(absences, previous, ts))) {
       columns.times.push(previous + (ts - previous) / 2);
       columns.values.push(null);
       columns.lows.push(null);
@@ -145,12 +145,6 @@ function withBreaks(points: readonly Drawn[], gaps: readonly Gap[], intervalMs: 
     previous = ts;
   }
   return columns;
-}
-
-function inGap(gaps: readonly Gap[], from: Millis, to: Millis): boolean {
-  return gaps.some(
-    gap => gap.from < to && gap.to > from && Math.min(gap.to, to) - Math.max(gap.from, from) >= (to - from) / 2,
-  );
 }
 
 function isNumeric(point: Point): point is Point<number> {

@@ -4,10 +4,17 @@ import { bucketColumns } from '@telltale/gateway/contract';
 import { describe, expect, it } from 'vitest';
 import { intervalOf, loadHistory } from './load.ts';
 
-const head = { device: 'd', metric: 'm', unit: '°C', from: 0, to: 0 };
+const head = { device: 'd', metric: 'm', unit: '°C', from: 0, to: 0, gaps: [], voids: [] };
 const bucket = (start: number): Bucket => [start, 1, 1, 1, 1, 1, 1];
 
-function gateway(answers: { readings: Partial<HistoryReadings>[]; buckets?: Bucket[]; interval?: string }) {
+type Answers = {
+  readings: Partial<HistoryReadings>[];
+  buckets?: Bucket[];
+  interval?: string;
+  reasons?: Partial<HistoryBuckets>;
+};
+
+function gateway(answers: Answers) {
   const asked: string[] = [];
   return {
     asked,
@@ -18,7 +25,13 @@ function gateway(answers: { readings: Partial<HistoryReadings>[]; buckets?: Buck
     buckets: () => {
       asked.push('buckets');
       const { buckets = [], interval = '10s' } = answers;
-      return Promise.resolve({ ...head, interval, columns: bucketColumns, buckets, gaps: [] } as HistoryBuckets);
+      return Promise.resolve({
+        ...head,
+        interval,
+        columns: bucketColumns,
+        buckets,
+        ...answers.reasons,
+      } as HistoryBuckets);
     },
   };
 }
@@ -66,6 +79,27 @@ describe('loading', () => {
     const api = gateway({ readings: [], buckets: [bucket(0)] });
     await loadHistory(api, { ...request, cadenceMs: null, live: false });
     expect(api.asked).toEqual(['buckets']);
+  });
+});
+
+describe('why there is nothing', () => {
+  const gap = { from: 5, to: 9, reason: 'device-offline' as const };
+  const made = { device: 'd', metric: 'm', from: 1, to: 2, by: 'anna', reason: 'test', at: 0, restored: null };
+
+  it('is told by raw answers', async () => {
+    const api = gateway({ readings: [{ gaps: [gap], voids: [{ id: 'v', ...made }] }] });
+    expect(await loadHistory(api, request)).toMatchObject({ gaps: [gap], voids: [{ id: 'v' }] });
+  });
+
+  it('is told by buckets and by the raw edge, and is one where both tell of it', async () => {
+    const api = gateway({
+      readings: [{ gaps: [{ ...gap, from: 9, to: 12 }], voids: [{ id: 'v', ...made }] }],
+      buckets: [bucket(0)],
+      reasons: { gaps: [gap], voids: [{ id: 'v', ...made }] },
+    });
+    const loaded = await loadHistory(api, { ...request, cadenceMs: null });
+    expect(loaded.gaps).toEqual([{ ...gap, to: 12 }]);
+    expect(loaded.voids).toHaveLength(1);
   });
 });
 

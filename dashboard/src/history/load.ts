@@ -1,7 +1,8 @@
 // Fetches what a chart begins with: raw readings where they are few enough, else buckets of minimum, mean and
 // maximum, followed by raw readings from the last whole bucket on, so that live ones go on without a double.
-import type { Bucket, HistoryBuckets, Millis, ValueType } from '@telltale/gateway/contract';
+import type { Bucket, HistoryBuckets, HistoryGap, Millis, ValueType, Void } from '@telltale/gateway/contract';
 import { limits } from '@telltale/gateway/contract';
+import { joinGaps, joinVoids } from './absences.ts';
 import type { Point } from './points.ts';
 import type { Api } from './rest.ts';
 
@@ -13,7 +14,6 @@ const rawReadingsMax = 2_000;
 /** A device's clock may lead the gateway's; readings this far ahead are still at the live edge. */
 const aheadMs = 60_000;
 
-export type Gap = { from: Millis; to: Millis; reason: string };
 export type Loaded = {
   unit: string | null;
   /** Whole buckets before `seam`; empty where everything is raw. */
@@ -23,7 +23,8 @@ export type Loaded = {
   /** From here on readings are raw. */
   seam: Millis;
   readings: Point[];
-  gaps: Gap[];
+  gaps: HistoryGap[];
+  voids: Void[];
 };
 
 export type LoadRequest = {
@@ -48,7 +49,8 @@ export async function loadHistory(api: Pick<Api, 'buckets' | 'readings'>, reques
       limit: limits.historyReadingsMax,
     });
     if (raw.next === null) {
-      return { unit: raw.unit, buckets: [], intervalMs: null, seam: from, readings: raw.readings, gaps: [] };
+      const { unit, readings, gaps, voids } = raw;
+      return { unit, buckets: [], intervalMs: null, seam: from, readings, gaps, voids };
     }
   }
   const history = await api.buckets({ ...query, points: chartPointsMax });
@@ -60,6 +62,7 @@ export async function loadHistory(api: Pick<Api, 'buckets' | 'readings'>, reques
     seam: to + 1,
     readings: [],
     gaps: history.gaps,
+    voids: history.voids,
   };
   return request.live ? await withRawEdge(api, query, whole) : whole;
 }
@@ -76,7 +79,14 @@ async function withRawEdge(
   const seam = filling ? last[0] : last[0] + loaded.intervalMs;
   const raw = await api.readings({ ...query, from: seam, to: query.to + aheadMs, limit: limits.historyReadingsMax });
   if (raw.next !== null) return loaded;
-  return { ...loaded, seam, buckets: filling ? loaded.buckets.slice(0, -1) : loaded.buckets, readings: raw.readings };
+  return {
+    ...loaded,
+    seam,
+    buckets: filling ? loaded.buckets.slice(0, -1) : loaded.buckets,
+    readings: raw.readings,
+    gaps: joinGaps([...loaded.gaps, ...raw.gaps]),
+    voids: joinVoids(loaded.voids, raw.voids),
+  };
 }
 
 const unitsMs: Record<string, number> = {

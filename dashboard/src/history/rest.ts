@@ -13,8 +13,13 @@ import type {
   Latest,
   Page,
   Problem,
+  SeriesStoragePage,
   Session,
   SignInRequest,
+  Storage,
+  Void,
+  VoidPage,
+  VoidRequest,
 } from '@telltale/gateway/contract';
 
 /** Past this a request counts as unanswered: a plant's radio link is slow, but not that slow. */
@@ -91,6 +96,12 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
       call<Command>('POST', `${device(id)}/commands`, request, { 'idempotency-key': key }),
     commands: (query: ListQuery & { device?: string }) => get<CommandPage>('/commands', query),
     cancelCommand: (id: string) => call<Command>('POST', `/commands/${encodeURIComponent(id)}/cancel`),
+    voids: (query: ListQuery & { device: string; metric: string }) => get<VoidPage>('/voids', query),
+    createVoid: (request: VoidRequest) => call<Void>('POST', '/voids', request),
+    restoreVoid: (id: string, reason: string) =>
+      call<Void>('POST', `/voids/${encodeURIComponent(id)}/restore`, { reason }),
+    storage: () => get<Storage>('/storage'),
+    storageSeries: (query: ListQuery) => get<SeriesStoragePage>('/storage/series', query),
     deadLetters: (query: ListQuery) => get<DeadLetterPage>('/dead-letters', query),
   };
 }

@@ -1,11 +1,12 @@
 // Stretches of one state, from readings.
+import type { Bucket } from '@telltale/gateway/contract';
 import { describe, expect, it } from 'vitest';
 import type { Point } from './points.ts';
 import { createStateData, statePointsMax } from './state-data.ts';
 
 const load = (readings: Point[]) => {
   const data = createStateData();
-  data.load({ unit: null, buckets: [], intervalMs: null, seam: 0, readings, gaps: [] });
+  data.load({ unit: null, buckets: [], intervalMs: null, seam: 0, readings, gaps: [], voids: [] });
   return data;
 };
 
@@ -38,6 +39,33 @@ describe('stretches', () => {
     expect(load([...fast, ...slow]).stretches()).toEqual([{ from: 0, to: 290, value: 'on' }]);
   });
 
+  it('leaves a hole at a known gap, and at a voided range', () => {
+    const regular = load([0, 10, 20, 30, 40].map(ts => [ts, 'on']));
+    const by = { id: 'v', device: 'd', metric: 'm', by: 'anna', reason: 'test', at: 0, restored: null };
+    expect(
+      regular.stretches([
+        { kind: 'gap', from: 11, to: 19, reason: 'device-offline' },
+        { kind: 'void', from: 30, to: 40, void: { ...by, from: 30, to: 40 } },
+      ]),
+    ).toEqual([
+      { from: 0, to: 10, value: 'on' },
+      { from: 20, to: 30, value: 'on' },
+      { from: 40, to: 40, value: 'on' },
+    ]);
+  });
+
+  it('ends at a voided range that begins within a bucket, and begins after one that ends in one', () => {
+    const data = createStateData();
+    const buckets = [0, 100, 300, 400].map((start): Bucket => [start, 3, null, null, null, 'on', 'on']);
+    data.load({ unit: null, buckets, intervalMs: 100, seam: 500, readings: [], gaps: [], voids: [] });
+    const by = { id: 'v', device: 'd', metric: 'm', by: 'anna', reason: 'test', at: 0, restored: null };
+    const range = { from: 150, to: 350 };
+    expect(data.stretches([{ kind: 'void', ...range, void: { ...by, ...range } }])).toEqual([
+      { from: 0, to: 150, value: 'on' },
+      { from: 350, to: 499, value: 'on' },
+    ]);
+  });
+
   it('takes a bucket by its first and last value', () => {
     const data = createStateData();
     data.load({
@@ -51,6 +79,7 @@ describe('stretches', () => {
       seam: 300,
       readings: [[300, 'b']],
       gaps: [],
+      voids: [],
     });
     expect(data.stretches().map(({ value }) => value)).toEqual(['a', 'b']);
   });

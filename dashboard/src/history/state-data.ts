@@ -1,6 +1,8 @@
 // What a timeline of states draws (open/closed, on/off, words): stretches of one value. A stretch ends where the value
-// changes, and where readings stay away much longer than they usually do: then nobody knows what the state was.
+// changes, where an absence is known, and where readings stay away much longer than they usually do: then nobody knows
+// what the state was.
 import type { Millis, Value } from '@telltale/gateway/contract';
+import { type Absence, isAbsent, isVoided, outside } from './absences.ts';
 import type { Loaded } from './load.ts';
 import { breaksBefore, insert, type Point, union } from './points.ts';
 
@@ -16,16 +18,18 @@ export type StateData = {
   trim(from: Millis): void;
   newest(): Millis | null;
   size(): number;
-  stretches(): Stretch[];
+  stretches(absences?: readonly Absence[]): Stretch[];
 };
 
 /** Empty data. */
 export function createStateData(): StateData {
   let points: Point[] = [];
   let intervalMs = 0;
+  let seam = Number.NEGATIVE_INFINITY;
 
   function load(loaded: Loaded): void {
     intervalMs = loaded.intervalMs ?? 0;
+    seam = loaded.seam;
     const bucketed: Point[] = loaded.buckets.flatMap(([start, count, , , , first, last]) => {
       // What happened between the first and the last reading of a bucket is not known here, only how it ended.
       const end: Point = [start + Math.max(1, intervalMs - 1), last];
@@ -35,7 +39,7 @@ export function createStateData(): StateData {
     });
     points = union(
       [...bucketed, ...loaded.readings],
-      points.filter(([ts]) => ts >= loaded.seam),
+      points.filter(([ts]) => ts >= loaded.seam && !isVoided(loaded.voids, ts)),
     );
     compact();
   }
@@ -51,15 +55,17 @@ export function createStateData(): StateData {
     if (points.length > statePointsMax) points = points.slice(-statePointsMax);
   }
 
-  function stretches(): Stretch[] {
+  function stretches(absences: readonly Absence[] = []): Stretch[] {
+    // The edges of a bucket are no readings, and may lie where there were none.
+    const known = points.map(([ts, value]): Point => [ts < seam ? outside(absences, ts) : ts, value]);
     const breaks = breaksBefore(
-      points.map(([ts]) => ts),
+      known.map(([ts]) => ts),
       intervalMs * 1.5,
     );
     const result: Stretch[] = [];
-    for (const [index, [ts, value]] of points.entries()) {
+    for (const [index, [ts, value]] of known.entries()) {
       const open = result.at(-1);
-      const broken = breaks[index] === true;
+      const broken = breaks[index] === true || (index > 0 && isAbsent(absences, known[index - 1]![0], ts));
       if (open !== undefined && !broken) open.to = ts;
       if (open === undefined || broken || open.value !== value) result.push({ from: ts, to: ts, value });
     }

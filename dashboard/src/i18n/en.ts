@@ -1,5 +1,12 @@
 // Every word the page shows, in one table.
-import type { CommandState, PresenceCause, PresenceState, Role, TransitionCause } from '@telltale/gateway/contract';
+import type {
+  CommandState,
+  HistoryGap,
+  PresenceCause,
+  PresenceState,
+  Role,
+  TransitionCause,
+} from '@telltale/gateway/contract';
 import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
 
@@ -63,11 +70,19 @@ const freshness: Record<ShownFreshness, string> = {
   unconfirmed: 'Not live',
 };
 
+const absenceReason: Record<HistoryGap['reason'], string> = {
+  'device-offline': 'device offline',
+  'gateway-down': 'gateway down',
+  'payload-rejected': 'messages refused',
+  retention: 'no longer kept',
+};
+
 const role: Record<Role, string> = { viewer: 'Viewer', operator: 'Operator', administrator: 'Administrator' };
 
 const title: Record<Exclude<Route['name'], 'device'>, string> = {
   fleet: 'Devices',
   'dead-letters': 'Refused messages',
+  storage: 'Storage',
   'not-found': 'There is no such page',
 };
 
@@ -84,7 +99,14 @@ export const text = Object.freeze({
   role,
   freshness,
   presence: { ...presence, was: presenceWas, cause: presenceCause, lasts: (duration: string) => `for ${duration}` },
-  unit: { second: 's', minute: 'min', hour: 'h', day: 'd' },
+  unit: {
+    millisecond: 'ms',
+    second: 's',
+    minute: 'min',
+    hour: 'h',
+    day: 'd',
+    bytes: ['B', 'kB', 'MB', 'GB', 'TB', 'PB'],
+  },
   value: { on: 'on', off: 'off' },
   age: {
     now: 'now',
@@ -190,6 +212,86 @@ export const text = Object.freeze({
       }. Arrow keys move through the readings.`,
     stateSummary: (metric: string, value: string, at: string, changes: number) =>
       `${metric}: ${value} at ${at}, ${changes} changes in this range.`,
+  },
+  absence: {
+    reason: absenceReason,
+    voided: 'voided',
+    gap: (reason: string, span: string) => `no data: ${reason}, ${span}`,
+    void: (by: string, reason: string, span: string) => `voided by ${by}: ${reason}, ${span}`,
+    more: (count: number) => `There ${count === 1 ? 'is 1 more' : `are ${count} more`} before that.`,
+  },
+  voids: {
+    tools: (metric: string) => `Voided ranges of ${metric}`,
+    open: 'Void a range…',
+    list: 'Voided ranges',
+    hint: 'Drag across the chart to mark a range, or type it. Its readings are kept, and left out of charts and exports until the range is restored.',
+    hintStates: 'Its readings are kept, and left out of charts and exports until the range is restored.',
+    from: 'From',
+    to: 'To',
+    reason: 'Reason',
+    reasonExample: 'Sensor was being calibrated',
+    submit: 'Void this range',
+    busy: 'Asking the gateway…',
+    done: 'The range is voided.',
+    problem: {
+      time: 'Both ends of the range are needed.',
+      order: 'The range has to begin before it ends.',
+      reason: 'Say why: others will wonder.',
+    },
+    uncertain: 'No answer came, so it is not known whether the range was voided. The list of voided ranges shows it.',
+    none: 'None yet.',
+    by: (who: string, reason: string) => `${who}: ${reason}`,
+    restored: (who: string, reason: string) => `restored by ${who}: ${reason}`,
+    restore: 'Restore…',
+    restoreOf: (span: string) => `Restore the readings of ${span}…`,
+    restoreReason: 'Reason to restore',
+    restoreSubmit: 'Restore',
+  },
+  storage: {
+    intro: 'What the history takes on disk, what is written, and how long both will last.',
+    updated: 'as of',
+    space: 'Space',
+    barLabel: (total: string) => `The database takes ${total}`,
+    total: (total: string) => `${total} on disk`,
+    part: {
+      readings: 'Readings',
+      rollups: 'Minimum, mean and maximum',
+      log: 'Log, not yet sealed',
+      other: 'Everything else',
+      free: 'Free inside the file',
+      wal: 'Write-ahead log',
+    },
+    limits: 'Limits',
+    budget: 'Budget',
+    budgetUsed: (used: string, budget: string) => `${used} of ${budget} used`,
+    noBudget: 'None: the disk is the limit',
+    diskFree: 'Free on the disk',
+    forecast: 'Full',
+    fullOn: (date: string) => `On ${date}`,
+    fullNow: 'Now',
+    notInSight: 'Not in sight',
+    readings: 'Readings kept',
+    oldest: 'Oldest reading',
+    nothing: 'None yet',
+    wear: 'Writing',
+    today: 'Written today (UTC)',
+    perDay: 'At this rate',
+    bytesPerDay: (bytes: string) => `${bytes} a day`,
+    allowance: 'Allowance',
+    noAllowance: 'None: writes are not limited',
+    ofAllowance: (share: string) => `${share} of it used`,
+    commits: 'Committed every',
+    card: 'A card lasts',
+    cardOf: (endurance: string) => `if it takes ${endurance} in its life`,
+    years: (count: string) => `${count} years`,
+    months: (count: number) => (count === 1 ? 'About a month' : `About ${count} months`),
+    days: 'Less than a month',
+    ages: 'More than 100 years',
+    unknown: 'Not known yet',
+    series: 'Largest series',
+    seriesNone: 'No series yet.',
+    column: { series: 'Series', readings: 'Readings', bytes: 'Size', each: 'Bytes each' },
+    among: (count: string) => `The largest of the ${count} series that were seen first; there are more.`,
   },
   command: {
     part: 'Commands',

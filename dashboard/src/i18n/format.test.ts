@@ -1,6 +1,14 @@
 // Numbers, values and ages as people read them.
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatDuration, formatNumber, formatValue } from './format.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  formatShare,
+  formatSpan,
+  formatValue,
+} from './format.ts';
 
 describe('numbers', () => {
   it('have as many digits as say something', () => {
@@ -20,6 +28,42 @@ describe('numbers', () => {
 
   it('are told from states and words', () => {
     expect([formatValue(true), formatValue(false), formatValue('open')]).toEqual(['on', 'off', 'open']);
+  });
+});
+
+describe('sizes', () => {
+  it('are in the largest unit that leaves a number before it', () => {
+    const cases: [number, string][] = [
+      [0, '0 B'],
+      [999, '999 B'],
+      [1_000, '1 kB'],
+      [1_234_567, '1.23 MB'],
+      [999_999, '1 MB'],
+      [8e9, '8 GB'],
+      [30e12, '30 TB'],
+      [2e19, '20,000 PB'],
+    ];
+    for (const [bytes, words] of cases) expect(formatBytes(bytes)).toBe(words);
+  });
+
+  it('as parts keep a digit while they are little', () => {
+    expect([0, 0.000_1, 0.004, 0.126, 1, 1.2].map(formatShare)).toEqual(['0%', '0%', '0.4%', '13%', '100%', '120%']);
+  });
+});
+
+describe('from one time to another', () => {
+  const at = (day: number, hour: number, minute: number, second = 0) =>
+    new Date(2026, 4, day, hour, minute, second).getTime();
+
+  it('names the days where they are not today', () => {
+    const now = at(3, 12, 0);
+    expect(formatSpan(at(3, 10, 2), at(3, 10, 31), now)).toBe('10:02–10:31');
+    expect(formatSpan(at(2, 10, 2), at(2, 10, 31), now)).toBe('2 May, 10:02–10:31');
+    expect(formatSpan(at(2, 23, 50), at(3, 0, 10), now)).toBe('2 May, 23:50–3 May, 00:10');
+  });
+
+  it('has seconds where minutes would say nothing', () => {
+    expect(formatSpan(at(3, 10, 2, 5), at(3, 10, 2, 20), at(3, 12, 0))).toBe('10:02:05–10:02:20');
   });
 });
 

@@ -25,7 +25,7 @@ export function formatValue(value: Value): string {
   return value;
 }
 
-const steps: readonly (readonly [unit: keyof typeof text.unit, ms: number, until: number])[] = [
+const steps: readonly (readonly [unit: Exclude<keyof typeof text.unit, 'bytes'>, ms: number, until: number])[] = [
   ['second', 1_000, 120_000],
   ['minute', 60_000, 7_200_000],
   ['hour', 3_600_000, 172_800_000],
@@ -72,6 +72,43 @@ export function formatTime(at: Millis, now: Millis): string {
 /** Date, time and time zone, for titles and exact reading. */
 export function formatFull(at: Millis): string {
   return full.format(at);
+}
+
+const clockMinutes = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const dayOnly = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
+const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
+
+/** From one time to another: a day is named where it is not today's, seconds where minutes would say nothing. */
+export function formatSpan(from: Millis, to: Millis, now: Millis): string {
+  const clock = to - from < 120_000 ? clockTime : clockMinutes;
+  const day = (at: Millis) => new Date(at).toDateString();
+  const first = day(from) === day(now) && day(to) === day(now) ? '' : `${dayOnly.format(from)}, `;
+  const second = day(from) === day(to) ? '' : `${dayOnly.format(to)}, `;
+  return `${first}${clock.format(from)}–${second}${clock.format(to)}`;
+}
+
+/** A day with its year. */
+export function formatDate(at: Millis): string {
+  return date.format(at);
+}
+
+const three = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+
+/** A size in the largest unit that leaves a number before it. Units are decimal, as on the label of a card. */
+export function formatBytes(bytes: number): string {
+  const units = text.unit.bytes;
+  // The rounded number decides: 999,999 bytes are 1 MB, not 1,000 kB.
+  const rounded = Number(bytes.toPrecision(3));
+  const step = rounded < 1_000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(rounded) / 3));
+  return `${step === 0 ? whole.format(bytes) : three.format(bytes / 1_000 ** step)} ${units[step]}`;
+}
+
+const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+const smallPercent = new Intl.NumberFormat(locale, { style: 'percent', maximumSignificantDigits: 1 });
+
+/** A part of a whole. What is little has a digit left, down to a thousandth. */
+export function formatShare(share: number): string {
+  return (share < 0.01 && share >= 0.0005 ? smallPercent : percent).format(share);
 }
 
 /** A count with its noun. */

@@ -4,10 +4,10 @@ import type { Device, LiveEvent } from '@telltale/gateway/contract';
 import { limits } from '@telltale/gateway/contract';
 import type { Clock, Connection } from '../connection/index.ts';
 import { createNewestWins } from '../history/newest-wins.ts';
+import { createReload } from '../history/reload.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
 import { createFleetWatches } from './fleet-watches.ts';
-import { createReload } from './reload.ts';
 import type { Watch } from './watch.ts';
 
 /** Devices of one page of the list: one subscription names them all. */

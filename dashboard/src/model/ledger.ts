@@ -4,9 +4,9 @@ import type { Command, CommandState, LiveEvent, Transition } from '@telltale/gat
 import { commandTransitions } from '@telltale/gateway/contract';
 import type { Clock, Connection } from '../connection/index.ts';
 import { createNewestWins } from '../history/newest-wins.ts';
+import { createReload } from '../history/reload.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
-import { createReload } from './reload.ts';
 
 /** Commands shown of one device. */
 const ledgerRowsMax = 30;

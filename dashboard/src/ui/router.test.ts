@@ -7,6 +7,7 @@ describe('addresses', () => {
     const routes: Route[] = [
       { name: 'fleet' },
       { name: 'dead-letters' },
+      { name: 'storage' },
       { name: 'device', id: 'plant-a.pump 1?&%' },
       { name: 'device', id: 'größe' },
     ];

@@ -1,16 +1,18 @@
-// The page's address as a signal, over the history API. Four routes need no more than this.
+// The page's address as a signal, over the history API. Five routes need no more than this.
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 export type Route =
   | { name: 'fleet' }
   | { name: 'device'; id: string }
   | { name: 'dead-letters' }
+  | { name: 'storage' }
   | { name: 'not-found'; path: string };
 
 /** Reads a path. */
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { name: 'fleet' };
   if (path === '/dead-letters') return { name: 'dead-letters' };
+  if (path === '/storage') return { name: 'storage' };
   const device = /^\/devices\/([^/]+)\/?$/.exec(path)?.[1];
   if (device === undefined) return { name: 'not-found', path };
   try {
@@ -29,6 +31,8 @@ export function pathOf(route: Route): string {
       return `/devices/${encodeURIComponent(route.id)}`;
     case 'dead-letters':
       return '/dead-letters';
+    case 'storage':
+      return '/storage';
     case 'not-found':
       return route.path;
   }

@@ -10,6 +10,7 @@ import { DeviceView } from './device.tsx';
 import { FleetView } from './fleet.tsx';
 import { NotLiveStrip } from './not-live-strip.tsx';
 import { SignInView } from './sign-in.tsx';
+import { StorageView } from './storage.tsx';
 import { TopBar } from './top-bar.tsx';
 
 /** The whole page. */
@@ -52,6 +53,8 @@ function CurrentView() {
       return <DeviceView key={current.id} id={current.id} />;
     case 'dead-letters':
       return <DeadLettersView />;
+    case 'storage':
+      return <StorageView />;
     case 'not-found':
       return (
         <div class="empty">

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Range } from '../history/feed.ts';
 import { text } from '../i18n/en.ts';
+import { localText } from '../ui/local-text.ts';
 
 const minute = 60_000;
 const presets = [15 * minute, 60 * minute, 360 * minute, 1_440 * minute, 10_080 * minute] as const;
@@ -70,10 +71,4 @@ function Custom({ range, choose }: Props) {
       </button>
     </form>
   );
-}
-
-/** The form that an input of date and time wants: local time without a zone. */
-function localText(at: number): string {
-  const local = new Date(at - new Date(at).getTimezoneOffset() * minute);
-  return local.toISOString().slice(0, 19);
 }

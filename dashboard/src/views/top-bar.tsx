@@ -24,6 +24,9 @@ export function TopBar({ session }: { session: Session }) {
         <Link to={{ name: 'fleet' }} current={name === 'fleet' || name === 'device'}>
           {text.title.fleet}
         </Link>
+        <Link to={{ name: 'storage' }} current={name === 'storage'}>
+          {text.title.storage}
+        </Link>
         {session.role === 'administrator' && (
           <Link to={{ name: 'dead-letters' }} current={name === 'dead-letters'}>
             {text.title['dead-letters']}

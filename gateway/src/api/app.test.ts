@@ -148,7 +148,7 @@ describe('answers', () => {
     });
     expect(await get('&interval=1d&tz=Europe/Berlin')).toMatchObject({ interval: '1d' });
     expect(asked.filter(([name]) => name === 'buckets').map(([, call]) => call)).toMatchObject([
-      { interval: { ms: 60_000 } },
+      { points: 60 },
       { interval: { unit: 'day', count: 1 }, zone: 'Europe/Berlin' },
     ]);
   });
@@ -157,7 +157,7 @@ describe('answers', () => {
     const response = await ask(api('/history?device=a&metric=t&interval=1h&format=csv'), { as: 'viewer' });
     expect(response.headers.get('Content-Type')).toBe('text/csv; charset=utf-8');
     expect(await response.text()).toBe(
-      `start,count,min,max,mean,first,last\r\n${Date.UTC(2026, 0, 5) - 9},1,1,1,1,1,1\r\n`,
+      `start,count,min,max,mean,first,last,until,reason\r\n${Date.UTC(2026, 0, 5) - 9},1,1,1,1,1,1,,\r\n`,
     );
   });
 
@@ -175,5 +175,6 @@ describe('answers', () => {
     const text = await (await ask('/metrics', { as: 'viewer' })).text();
     expect(text).toMatch(/^telltale_ingest_dead_letters_total 3$/m);
     expect(text).toMatch(/^telltale_open_commands 2$/m);
+    expect(text).toMatch(/^telltale_store_file_bytes 4096$/m);
   });
 });

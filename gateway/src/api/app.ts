@@ -4,6 +4,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { limits, Refusal } from '../contract/index.ts';
+import { backupRoutes } from './backup.ts';
 import { commandRoutes } from './commands.ts';
 import type { ApiEnv, ApiPorts } from './context.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
@@ -14,6 +15,9 @@ import { createMetrics } from './metrics.ts';
 import { handleError } from './problem.ts';
 import { createRouter } from './router.ts';
 import { sessionRoutes } from './session.ts';
+import { storageRoutes } from './storage.ts';
+import { importPath, transferRoutes } from './transfer.ts';
+import { voidRoutes } from './voids.ts';
 
 export type AppConfig = {
   /** Folder of the built dashboard, or null for the API alone. */
@@ -72,14 +76,14 @@ export function createApp(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEn
 function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   const api = createRouter();
   api.use(checkOrigin(config.origins));
-  api.use(
-    bodyLimit({
-      maxSize: limits.requestBodyBytesMax,
-      onError: () => {
-        throw new Refusal('too_large', `expected at most ${limits.requestBodyBytesMax} bytes`);
-      },
-    }),
-  );
+  const limited = bodyLimit({
+    maxSize: limits.requestBodyBytesMax,
+    onError: () => {
+      throw new Refusal('too_large', `expected at most ${limits.requestBodyBytesMax} bytes`);
+    },
+  });
+  // An import is read chunk by chunk, so that its size costs nothing.
+  api.use((c, next) => (c.req.path === importPath ? next() : limited(c, next)));
   api.use(async (c, next) => {
     c.header('Cache-Control', 'no-store');
     await next();
@@ -90,7 +94,11 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.use(signedIn(ports));
   api.route('/devices', deviceRoutes(ports));
   api.route('/history', historyRoutes(ports));
+  api.route('/voids', voidRoutes(ports));
+  api.route('/storage', storageRoutes(ports));
   api.route('/dead-letters', deadLetterRoutes(ports));
+  api.route('/backup', backupRoutes(ports));
+  api.route('/', transferRoutes(ports));
   api.route('/', commandRoutes(ports));
   return api;
 }

@@ -1,17 +1,23 @@
 // What every route of the API shares: its ports, who asks, and from where.
 import type { Context } from 'hono';
-import type {
-  Bucket,
-  Command,
-  CommandRequest,
-  DeadLetter,
-  Device,
-  Health,
-  Latest,
-  Role,
-  Session,
-  SignInRequest,
-  Value,
+import {
+  type Bucket,
+  type Command,
+  type CommandRequest,
+  type DeadLetter,
+  type Device,
+  type Health,
+  type HistoryGap,
+  type Latest,
+  Refusal,
+  type Role,
+  type SeriesStorage,
+  type Session,
+  type SignInRequest,
+  type Storage,
+  type Value,
+  type Void,
+  type VoidRequest,
 } from '../contract/index.ts';
 import type { Logger } from '../lib/logger.ts';
 
@@ -44,10 +50,9 @@ export type ApiPorts = {
   history: {
     /** Unit of a metric; undefined where the device never sent it. */
     unit(device: string, metric: string): string | null | undefined;
-    readings(ask: HistoryAsk & { limit: number }): Promise<{ readings: [number, Value][]; more: boolean }>;
-    buckets(
-      ask: HistoryAsk & { interval: Interval; zone: string },
-    ): Promise<{ buckets: Bucket[]; gaps: { from: number; to: number; reason: string }[] }>;
+    readings(ask: HistoryAsk & { limit: number }): Promise<{ readings: [number, Value][]; more: boolean } & Missing>;
+    /** `intervalMs` is the width of buckets that were asked for by their number; they begin at multiples of it. */
+    buckets(ask: HistoryAsk & Spacing): Promise<{ buckets: Bucket[]; intervalMs?: number } & Missing>;
     isTimeZone(zone: string): boolean;
   };
   commands: {
@@ -61,13 +66,50 @@ export type ApiPorts = {
     cancel(id: string): Promise<Command>;
     list(filter: { device?: string; state?: string }, before: string, limit: number): Promise<Command[]>;
   };
+  voids: {
+    create(request: VoidRequest, by: string): Promise<Void>;
+    restore(id: string, reason: string, by: string): Promise<Void>;
+    /** Newest first, of those whose id is smaller than `before`. */
+    list(filter: { device?: string; metric?: string }, before: string, limit: number): Promise<Void[]>;
+  };
+  storage: {
+    read(): Promise<Storage>;
+    /** In order of `id`, of those whose id is greater than `after`. */
+    series(after: number, limit: number): Promise<(SeriesStorage & { id: number })[]>;
+  };
   deadLetters: {
     list(before: number, limit: number): Promise<DeadLetter[]>;
     refused(): number;
   };
+  transfer: {
+    /** Takes in a file of readings; resolves once all of it is committed. */
+    import(
+      format: 'csv' | 'ndjson',
+      body: AsyncIterable<Uint8Array>,
+    ): Promise<{
+      readings: number;
+      refused: number;
+      errors: { line: number; expected: string; got: string }[];
+      devicesCreated: number;
+    }>;
+    /** Readings as the bytes of a file; `device` and `metric` are patterns. */
+    export(ask: ExportAsk): AsyncIterable<Uint8Array>;
+  };
+  backup: {
+    /** A backup as a stream of `bytes` bytes, one at a time; `signal` says that whoever asked is gone. */
+    take(signal: AbortSignal): Promise<{ bytes: number; body: ReadableStream<Uint8Array> }>;
+  };
 };
 
+export type ExportAsk = { format: 'csv' | 'ndjson'; device: string; metric: string; from?: number; to?: number };
+
 export type HistoryAsk = { device: string; metric: string; from: number; to: number };
+
+/** Buckets of one length, or about so many of a length that suits what is stored. */
+export type Spacing = { interval: Interval; zone: string } | { points: number };
+
+/** Why readings are not in an answer. A gap is cut to what was asked for; a void that touches it comes whole. */
+export type Missing = { gaps: HistoryGap[]; voids: Void[] };
 
 export type ApiEnv = {
   Bindings: { incoming: { socket: { remoteAddress?: string } } };
@@ -75,6 +117,15 @@ export type ApiEnv = {
 };
 
 export const sessionCookie = 'telltale_session';
+
+/** The unit of a metric; refuses what no device ever sent. */
+export function unitOf({ devices, history }: ApiPorts, device: string, metric: string): string | null {
+  devices.describe(device);
+  const unit = history.unit(device, metric);
+  if (unit === undefined)
+    throw new Refusal('not_found', `${device} never sent a metric called ${JSON.stringify(metric)}`);
+  return unit;
+}
 
 /** The address of whoever asks. */
 export function addressOf(c: Context<ApiEnv>): string {

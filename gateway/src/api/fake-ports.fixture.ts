@@ -1,5 +1,5 @@
 // Ports of the API in memory. Whoever is asked for, by the secret of its name, has the role of that name.
-import { type Command, type Device, Refusal, type Role, roles } from '../contract/index.ts';
+import { type Command, type Device, Refusal, type Role, roles, type Storage, type Void } from '../contract/index.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createApp } from './app.ts';
 import type { ApiPorts } from './context.ts';
@@ -34,6 +34,45 @@ const command = (id: string): Command => ({
   transitions: [{ state: 'queued', at: now, cause: 'requested' }],
 });
 
+/** A void of the hour before now, in force. */
+export const voided = (id: string): Void => ({
+  id,
+  device: 'a',
+  metric: 't',
+  from: now - 3_600_000,
+  to: now,
+  by: 'ada',
+  reason: 'probe in the sun',
+  at: now,
+  restored: null,
+});
+
+const storage: Storage = {
+  now,
+  bytes: { file: 4096, wal: 512, log: 1024, readings: 2048, rollups: 256, free: 768 },
+  readings: 1_000,
+  oldest: null,
+  diskBudget: null,
+  diskFree: 1e9,
+  fullAt: null,
+  written: { today: 7, perDayMax: null, perDay: 9.5, commitIntervalMs: 10, cardEndurance: 1e13, cardYears: null },
+};
+
+function fakeTransfer(asked: unknown[][]): ApiPorts['transfer'] {
+  return {
+    async import(format, body) {
+      let bytes = 0;
+      for await (const chunk of body) bytes += chunk.byteLength;
+      asked.push(['import', format, bytes]);
+      return { readings: 1, refused: 0, errors: [], devicesCreated: 0 };
+    },
+    async *export(ask) {
+      asked.push(['export', ask]);
+      yield Buffer.from('time,device,metric,value\r\n');
+    },
+  };
+}
+
 export function fakePorts() {
   /** What was asked of the stages, in order. */
   const asked: unknown[][] = [];
@@ -52,7 +91,7 @@ export function fakePorts() {
     log: silentLogger,
     health: () => ({ ok: true, checks: { store: { ok: true } } }),
     counters: () => ({ ingest: { deadLetters: 3 } }),
-    gauges: () => ({ openCommands: 2 }),
+    gauges: () => ({ openCommands: 2, storeFileBytes: 4096 }),
     access: {
       signIn: async (request, address) => {
         asked.push(['signIn', request, address]);
@@ -76,8 +115,14 @@ export function fakePorts() {
     },
     history: {
       unit: (_device, metric) => (metric === 'never' ? undefined : '°C'),
-      readings: note('readings', Promise.resolve({ readings: [[now - 1, 'say "x"']], more: true })),
-      buckets: note('buckets', Promise.resolve({ buckets: [[now - 9, 1, 1, 1, 1, 1, 1]], gaps: [] })),
+      readings: note(
+        'readings',
+        Promise.resolve({ readings: [[now - 1, 'say "x"']], more: true, gaps: [], voids: [voided('1')] }),
+      ),
+      buckets: note(
+        'buckets',
+        Promise.resolve({ buckets: [[now - 9, 1, 1, 1, 1, 1, 1]], gaps: [], voids: [], intervalMs: 60_000 }),
+      ),
       isTimeZone: zone => zone !== 'Mars',
     },
     commands: {
@@ -89,7 +134,25 @@ export function fakePorts() {
       cancel: async id => command(id),
       list: note('list', Promise.resolve([command('1')])),
     },
+    voids: {
+      create: async (request, by) => {
+        asked.push(['void', request, by]);
+        return { ...voided('1'), ...request, by };
+      },
+      restore: async (id, reason, by) => {
+        asked.push(['restore', id, reason, by]);
+        if (id === 'never') throw new Refusal('not_found', 'no void has the id never');
+        return { ...voided(id), restored: { by, reason, at: now } };
+      },
+      list: note('voids', Promise.resolve([voided('2'), voided('1')])),
+    },
+    storage: {
+      read: async () => storage,
+      series: note('series', Promise.resolve([{ id: 3, device: 'a', metric: 't', readings: 5, bytes: 60 }])),
+    },
     deadLetters: { list: async () => [], refused: () => 3 },
+    transfer: fakeTransfer(asked),
+    backup: { take: async () => ({ bytes: 2, body: new Blob(['db']).stream() }) },
   };
   return { ports, asked };
 }

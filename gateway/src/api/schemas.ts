@@ -11,21 +11,31 @@ import {
   freshnessStates,
   type HistoryBuckets,
   type HistoryReadings,
+  historyGapReasons,
   isDeviceId,
   isMetricName,
   type Latest,
   limits,
   presenceCauses,
   presenceStates,
+  type RestoreRequest,
   roles,
+  type SeriesStoragePage,
   type Session,
+  type Storage,
   transitionCauses,
+  type Void,
+  type VoidPage,
+  type VoidRequest,
 } from '../contract/index.ts';
 import { jsonLength } from '../lib/json.ts';
 import { problemSchema } from './problem.ts';
 
 const millis = z.int().openapi({ description: 'Unix milliseconds', example: 1763820000123 });
 const value = z.union([z.number(), z.boolean(), z.string()]);
+
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), next: z.string().nullable() });
 
 export const deviceId = z.string().refine(isDeviceId, 'expected a device id: 1 to 128 characters, no / + # or control');
 export const metricName = z
@@ -85,12 +95,52 @@ export const latestSchema = z
   })
   .openapi('Latest') satisfies z.ZodType<Latest>;
 
+const note = z.object({ by: z.string(), reason: z.string(), at: millis });
+
+export const voidSchema = z
+  .object({
+    id: z.string(),
+    device: z.string(),
+    metric: z.string(),
+    from: millis,
+    to: millis,
+    ...note.shape,
+    restored: note.nullable(),
+  })
+  .openapi('Void') satisfies z.ZodType<Void>;
+
+export const voidsSchema = pageOf(voidSchema).openapi('Voids') satisfies z.ZodType<VoidPage>;
+
+/** Why something was done to history: a blank is no reason. */
+const whyText = z.string().trim().min(1).max(256);
+/** A time that has a date. */
+const instant = z.int().min(-8.64e15).max(8.64e15).openapi({ description: 'Unix milliseconds' });
+const range = z.object({ from: instant, to: instant });
+
+export const voidRequestSchema = z
+  .strictObject({ device: deviceId, metric: metricName, ...range.shape, reason: whyText })
+  .refine(({ from, to }) => from < to, {
+    path: ['to'],
+    message: 'expected later than from',
+    // Told beside whatever else is wrong, not only once that was mended.
+    when: ({ value }) => range.safeParse(value).success,
+  })
+  .openapi('VoidRequest') satisfies z.ZodType<VoidRequest>;
+
+export const restoreRequestSchema = z
+  .strictObject({ reason: whyText })
+  .openapi('RestoreRequest') satisfies z.ZodType<RestoreRequest>;
+
 const historyHead = {
   device: z.string(),
   metric: z.string(),
   unit: z.string().nullable(),
   from: millis,
   to: millis,
+  gaps: z
+    .array(z.object({ from: millis, to: millis, reason: z.enum(historyGapReasons) }))
+    .openapi({ description: 'Where nothing is, and why' }),
+  voids: z.array(voidSchema).openapi({ description: 'What was declared wrong, and is left out of this answer' }),
 };
 
 export const readingsSchema = z
@@ -106,9 +156,33 @@ export const bucketsSchema = z
       .custom<typeof bucketColumns>()
       .openapi({ type: 'array', items: { type: 'string' }, example: bucketColumns }),
     buckets: z.array(z.tuple([millis, z.int(), number, number, number, value, value])),
-    gaps: z.array(z.object({ from: millis, to: millis, reason: z.string() })),
   })
   .openapi('Buckets') satisfies z.ZodType<HistoryBuckets>;
+
+const bytes = z.int().openapi({ description: 'Bytes of the file system' });
+export const storageSchema = z
+  .object({
+    now: millis,
+    bytes: z.object({ file: bytes, wal: bytes, log: bytes, readings: bytes, rollups: bytes, free: bytes }),
+    readings: z.int().openapi({ description: 'Readings that are kept, each copy counted' }),
+    oldest: millis.nullable(),
+    diskBudget: bytes.nullable(),
+    diskFree: bytes,
+    fullAt: millis.nullable().openapi({ description: 'When budget or disk is used up at the rate of the last days' }),
+    written: z.object({
+      today: bytes,
+      perDayMax: bytes.nullable(),
+      perDay: z.number(),
+      commitIntervalMs: z.number(),
+      cardEndurance: z.number(),
+      cardYears: z.number().nullable(),
+    }),
+  })
+  .openapi('Storage') satisfies z.ZodType<Storage>;
+
+export const seriesStorageSchema = pageOf(
+  z.object({ device: z.string(), metric: z.string(), readings: z.int(), bytes }),
+).openapi('SeriesStorage') satisfies z.ZodType<SeriesStoragePage>;
 
 const json = z.any().openapi({ description: 'Any JSON' });
 
@@ -164,9 +238,6 @@ export const deadLettersSchema = z
     refused: z.int(),
   })
   .openapi('DeadLetters') satisfies z.ZodType<DeadLetterPage>;
-
-export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item), next: z.string().nullable() });
 
 export const limitQuery = (most: number, usual: number) =>
   z.coerce

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { createApp } from './app.ts';
+import { importPath } from './transfer.ts';
 
 export type HttpConfig = { host: string; port: number };
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -10,6 +11,8 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 /** Headers have to be there within this time, and a request whole within the next. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+/** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
+const importIdleMsMax = 120_000;
 
 export type HttpServer = { port: number; close(): Promise<void> };
 
@@ -17,7 +20,9 @@ export type HttpServer = { port: number; close(): Promise<void> };
 export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, upgrade: Upgrade): Promise<HttpServer> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.headersTimeout = headersTimeoutMs;
-  server.requestTimeout = requestTimeoutMs;
+  // The server's own limit knows no exceptions.
+  server.requestTimeout = 0;
+  server.prependListener('request', limitTime);
   server.on('upgrade', upgrade);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -27,6 +32,20 @@ export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, up
       resolve({ port, close: () => close(server) });
     });
   });
+}
+
+/** Ends the connection of a request that does not come to its end. */
+function limitTime(request: IncomingMessage): void {
+  if (request.url?.split('?')[0] === importPath) {
+    request.setTimeout(importIdleMsMax, () => request.destroy());
+    return;
+  }
+  const timer = setTimeout(() => {
+    // The answer may take longer: a download, or a stream that never ends.
+    if (!request.complete) request.destroy();
+  }, requestTimeoutMs);
+  timer.unref();
+  request.once('close', () => clearTimeout(timer));
 }
 
 function close(server: Server): Promise<void> {

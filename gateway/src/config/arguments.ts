@@ -6,7 +6,21 @@ import type { Config } from './schema.ts';
 export type Invocation =
   | { command: 'run'; config: Config }
   | { command: 'token-create'; config: Config; name: string; role: string; days: number | null; replace: boolean }
-  | { command: 'sign-in-link'; config: Config; user: string };
+  | { command: 'sign-in-link'; config: Config; user: string }
+  | { command: 'backup'; config: Config; file: string }
+  | { command: 'restore'; config: Config; file: string }
+  | { command: 'verify'; file: string }
+  | { command: 'import'; config: Config; file: string; format: 'csv' | 'ndjson' | null }
+  | ({ command: 'export'; config: Config; file: string } & ExportOptions);
+
+/** What `export` takes: patterns of device and metric, and times as Unix milliseconds or ISO 8601. */
+export type ExportOptions = {
+  format: 'csv' | 'ndjson' | null;
+  device: string;
+  metric: string;
+  from?: string;
+  to?: string;
+};
 
 type Shared = { config?: string; set: string[] };
 
@@ -63,6 +77,15 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
       invocation = { command: 'sign-in-link', config: load(both(options)), user: options.user };
     });
 
+  addFileCommands(
+    program,
+    sharing,
+    options => load(both(options)),
+    found => {
+      invocation = found;
+    },
+  );
+
   try {
     program.parse([...argv], { from: 'user' });
   } catch (error) {
@@ -71,4 +94,50 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
     throw new ConfigError([`${error.message.replace(/^error: /, '')}; --help shows what there is`]);
   }
   return invocation;
+}
+
+/** The commands that take a file: backup and what belongs to it, import and export. */
+function addFileCommands(
+  program: Command,
+  sharing: (command: Command) => Command,
+  load: (options: Shared) => Config,
+  found: (invocation: Invocation) => void,
+): void {
+  const format = new Option('--format <format>', 'by the name of the file where left out').choices(['csv', 'ndjson']);
+  sharing(program.command('backup <file>'))
+    .description('write a copy of the database to a new file; works beside a running gateway')
+    .action((file: string, options: Shared) => found({ command: 'backup', config: load(options), file }));
+  sharing(program.command('restore <file>'))
+    .description('put a backup in the place of the database, which is set aside; the gateway must not be running')
+    .action((file: string, options: Shared) => found({ command: 'restore', config: load(options), file }));
+  program
+    .command('verify <file>')
+    .description('read a backup whole, check it, and count what is in it')
+    .action((file: string) => found({ command: 'verify', file }));
+  sharing(program.command('import <file>'))
+    .description('take in readings: lines of time, device, metric, value; - reads standard input')
+    .addOption(format)
+    .action((file: string, options: Shared & { format?: 'csv' | 'ndjson' }) =>
+      found({ command: 'import', config: load(options), file, format: options.format ?? null }),
+    );
+  sharing(program.command('export <file>'))
+    .description('write readings to a file in the form that import takes; - writes to standard output')
+    .addOption(format)
+    .option('--device <pattern>', 'devices, * stands for anything', '*')
+    .option('--metric <pattern>', 'metrics, * stands for anything', '*')
+    .option('--from <time>', 'first instant, Unix milliseconds or ISO 8601')
+    .option('--to <time>', 'first instant after the range')
+    .action((file: string, { format = undefined, ...options }: Shared & Partial<ExportOptions>) => {
+      const { device = '*', metric = '*', from, to } = options;
+      found({
+        command: 'export',
+        config: load(options as Shared),
+        file,
+        format: format ?? null,
+        device,
+        metric,
+        from,
+        to,
+      });
+    });
 }

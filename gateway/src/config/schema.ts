@@ -5,6 +5,30 @@ import { z } from 'zod';
 const port = z.int('expected a port from 0 to 65535').min(0).max(65_535);
 const host = z.string().min(1, 'expected an address to listen on');
 
+const sizeUnits: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** A number of bytes, as a number or as `20GB`. */
+const bytes = z.union([z.number(), z.string()]).transform((given, context) => {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?(|kB|MB|GB|TB)$/.exec(String(given)) ?? [];
+  const size = Number(digits) * (sizeUnits[unit ?? '?'] ?? Number.NaN);
+  if (size >= 1) return Math.round(size);
+  context.addIssue({ code: 'custom', message: 'expected a number of bytes, or one with kB, MB, GB or TB, as in 20GB' });
+  return z.NEVER;
+});
+
+const timeUnits: Record<string, number> = { h: 3_600_000, d: 86_400_000, y: 365.25 * 86_400_000 };
+
+/** A length of time as `12h`, `30d` or `10y`, in milliseconds. */
+const age = z.string().transform((given, context) => {
+  const [, digits, unit] = /^(\d+) ?([hdy])$/.exec(given) ?? [];
+  const ms = Number(digits) * (timeUnits[unit ?? '?'] ?? Number.NaN);
+  if (ms >= 1) return ms;
+  context.addIssue({ code: 'custom', message: 'expected a number and h, d or y, as in 30d' });
+  return z.NEVER;
+});
+
+const patterns = z.string().min(1).max(256).default('*');
+
 export const configSchema = z.strictObject({
   http: z
     .strictObject({
@@ -25,6 +49,18 @@ export const configSchema = z.strictObject({
       dir: z.string().min(1).default('data'),
       commitIntervalMs: z.number().min(0).max(2_000).default(20),
       synchronous: z.enum(['FULL', 'NORMAL'], 'expected FULL or NORMAL').default('FULL'),
+      diskBudget: bytes.nullable().default(null),
+      retention: z
+        .array(z.strictObject({ device: patterns, metric: patterns, raw: age.optional(), rollups: age.optional() }))
+        .max(100)
+        .default([]),
+      writtenPerDay: bytes.nullable().default(10e9),
+      cardEndurance: bytes.default(30e12),
+      resumeMs: z.int().min(0).max(86_400_000).default(3_600_000),
+      sealReadings: z.int().min(1_000).max(10_000_000).default(1_000_000),
+      sealAfterMs: z.int().min(1_000).max(86_400_000).default(3_600_000),
+      onDamage: z.enum(['salvage', 'refuse'], 'expected salvage or refuse').default('salvage'),
+      checkEveryHours: z.number().min(0).max(8_760).default(24),
     })
     .prefault({}),
   access: z

@@ -48,7 +48,36 @@ export type LatestValue = {
 };
 export type Latest = { device: string; presence: Presence; now: Millis; values: LatestValue[] };
 
-type HistoryHead = { device: string; metric: string; unit: string | null; from: Millis; to: Millis };
+/** Why there is nothing: the device was away, the gateway was down, what came was refused, or it was let go of. */
+export const historyGapReasons = ['device-offline', 'gateway-down', 'payload-rejected', 'retention'] as const;
+export type HistoryGap = { from: Millis; to: Millis; reason: (typeof historyGapReasons)[number] };
+
+/** A range of a series that somebody declared wrong: kept, and left out of every answer until it is restored. */
+export type Void = {
+  id: string;
+  device: string;
+  metric: string;
+  from: Millis;
+  to: Millis;
+  by: string;
+  reason: string;
+  at: Millis;
+  restored: { by: string; reason: string; at: Millis } | null;
+};
+export type VoidRequest = { device: string; metric: string; from: Millis; to: Millis; reason: string };
+export type RestoreRequest = { reason: string };
+export type VoidPage = Page<Void>;
+
+type HistoryHead = {
+  device: string;
+  metric: string;
+  unit: string | null;
+  from: Millis;
+  to: Millis;
+  gaps: HistoryGap[];
+  /** Those in force that touch the range. */
+  voids: Void[];
+};
 export type HistoryReadings = HistoryHead & { readings: [ts: Millis, value: Value][]; next: string | null };
 
 export const bucketColumns = ['start', 'count', 'min', 'max', 'mean', 'first', 'last'] as const;
@@ -67,8 +96,52 @@ export type HistoryBuckets = HistoryHead & {
   interval: string;
   columns: typeof bucketColumns;
   buckets: Bucket[];
-  gaps: { from: Millis; to: Millis; reason: string }[];
 };
+
+/** What the history takes on disk, what is written, and when it will be full. Bytes are of the file system. */
+export type Storage = {
+  now: Millis;
+  bytes: {
+    /** The database as it lies there, and its write-ahead log. */
+    file: number;
+    wal: number;
+    /** Parts of the file. */
+    log: number;
+    readings: number;
+    rollups: number;
+    free: number;
+  };
+  /** Readings that are kept, the log's included; of those that were sealed more than once each copy counts. */
+  readings: number;
+  /** Source time of the oldest reading that is kept, null where there is none. */
+  oldest: Millis | null;
+  /** `store.diskBudget`, null where the disk itself is the limit. */
+  diskBudget: number | null;
+  /** Free on the file system of the data folder. */
+  diskFree: number;
+  /** When budget or disk will be used up at the rate of the last days; null where that cannot be told yet, or never. */
+  fullAt: Millis | null;
+  written: {
+    /** Since midnight UTC. */
+    today: number;
+    /** `store.writtenPerDay`, null where there is no limit. */
+    perDayMax: number | null;
+    /** At the rate of the last day, or of what there is of it. */
+    perDay: number;
+    /** The interval between commits as it is now, stretched where the day's allowance asks for it. */
+    commitIntervalMs: number;
+    /** `store.cardEndurance`, and how many years a card of it lasts at this rate. */
+    cardEndurance: number;
+    cardYears: number | null;
+  };
+};
+export type SeriesStorage = {
+  device: string;
+  metric: string;
+  readings: number;
+  bytes: number;
+};
+export type SeriesStoragePage = Page<SeriesStorage>;
 
 export type CommandRequest = {
   name: string;

@@ -75,6 +75,8 @@ export class Devices {
       clock.every(sweepIntervalMs, () => this.sweep()),
       clock.every(checkpointIntervalMs, () => this.saveInBackground()),
     ];
+    // Without a first mark a start would have to follow the log from its beginning, which may be gone by then.
+    this.saveInBackground();
     const online = [...this.registry.all()].filter(({ presence }) => presence.state === 'online');
     // A full disk refuses to record it; what is shown is right all the same.
     await Promise.allSettled(online.map(({ id }) => this.setPresence(id, 'offline', 'restart')));

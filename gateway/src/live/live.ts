@@ -27,6 +27,8 @@ export type LivePorts = {
   clock: Clock;
   epoch: string;
   offset(): number;
+  /** Offset of the oldest entry that the log still has. */
+  firstOffset(): number;
   seriesName(series: number): SeriesName | undefined;
   seriesCount(): number;
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
@@ -168,6 +170,7 @@ export class Live {
       epoch: ports.epoch,
       now: () => ports.clock.now(),
       offset: () => ports.offset(),
+      firstOffset: () => ports.firstOffset(),
       latest: series => ports.latest(series),
       seriesCount: () => ports.seriesCount(),
       channelOf: patterns => this.channelOf(patterns),

@@ -44,6 +44,8 @@ export class MemoryLog {
   readonly subscriptions: Subscription[] = [];
   /** Entries in one page. */
   pageEntries = 2;
+  /** Entries up to here are no longer there. */
+  trimmedThrough = 0;
   reads = 0;
   failing = false;
   /** Called between the reading of a page and its answer. */
@@ -52,6 +54,7 @@ export class MemoryLog {
   readonly ports: SubscriptionPorts = {
     epoch: 'E',
     offset: () => this.entries.length,
+    firstOffset: () => this.trimmedThrough + 1,
     latest: series => this.latest.get(series),
     seriesCount: () => 1 + Math.max(0, ...this.latest.keys()),
     readLog: async after => {

@@ -11,6 +11,8 @@ const behindEntriesMax = 200_000;
 export type SubscriptionPorts = {
   epoch: string;
   offset(): number;
+  /** Offset of the oldest entry that the log still has. */
+  firstOffset(): number;
   /** The newest reading of a series. */
   latest(
     series: number,
@@ -62,6 +64,7 @@ export class Subscription {
     if (since === undefined) this.snapshot(0);
     else if (since.epoch !== this.ports.epoch || since.offset > head) this.gap(since.offset, head, 'epoch');
     else if (this.mode === 'latest') this.snapshot(since.offset);
+    else if (since.offset + 1 < this.ports.firstOffset()) this.gap(since.offset, head, 'trimmed');
     else {
       this.cursor = since.offset;
       this.state = 'behind';
@@ -179,9 +182,10 @@ export class Subscription {
           this.state = 'live';
           return;
         }
-        if (head - this.cursor > behindEntriesMax) {
+        const isTrimmed = this.cursor + 1 < this.ports.firstOffset();
+        if (isTrimmed || head - this.cursor > behindEntriesMax) {
           this.state = 'live';
-          this.gap(this.cursor, head, 'slow');
+          this.gap(this.cursor, head, isTrimmed ? 'trimmed' : 'slow');
           this.pumpDirty();
           return;
         }

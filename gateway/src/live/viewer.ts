@@ -268,6 +268,7 @@ export class Viewer implements Outlet {
   }
 
   private async replayEvents(from: number, sub: string): Promise<void> {
+    if (from + 1 < this.ports.firstOffset()) return this.eventGap(sub, from, this.ports.offset(), 'trimmed');
     const page = await this.ports.readEvents(from, eventsWaitingMax).catch(() => null);
     // The store is too busy to answer. The page is told, and asks over REST.
     if (page === null) return this.eventGap(sub, from, this.ports.offset());
@@ -290,9 +291,9 @@ export class Viewer implements Outlet {
     this.eventGap(sub ?? '', (first?.offset ?? 1) - 1, entry.offset);
   }
 
-  private eventGap(sub: string, from: number, to: number): void {
-    this.gap('slow');
-    this.sendFrame({ t: 'gap', sub, from, to, reason: 'slow' });
+  private eventGap(sub: string, from: number, to: number, reason: GapReason = 'slow'): void {
+    this.gap(reason);
+    this.sendFrame({ t: 'gap', sub, from, to, reason });
   }
 
   private sendEvent({ offset, event }: { offset: number; event: LiveEvent }): void {

@@ -62,7 +62,7 @@ describe('commits', () => {
   });
 
   test('follow one another at the interval, and the first does not wait', async () => {
-    store = await temp.open(20);
+    store = await temp.open({ commitIntervalMs: 20 });
     push(1);
     await settled(store);
     expect(temp.commits).toHaveLength(1);
@@ -78,7 +78,7 @@ describe('commits', () => {
   });
 
   test('of many readings do not wait for the interval', async () => {
-    store = await temp.open(20);
+    store = await temp.open({ commitIntervalMs: 20 });
     push(1);
     await settled(store);
     for (let i = 0; i < 1_100; i++) push(1, at + i);
@@ -103,7 +103,7 @@ describe('commits', () => {
   });
 
   test('do not wait for the time to come round again where the clock was set back', async () => {
-    store = await temp.open(20);
+    store = await temp.open({ commitIntervalMs: 20 });
     push(1);
     await settled(store);
     temp.clock.set(temp.clock.now() - 3_600_000);
@@ -123,7 +123,7 @@ describe('commits', () => {
   });
 
   test('flush leaves nothing waiting, whatever the interval', async () => {
-    store = await temp.open(2_000);
+    store = await temp.open({ commitIntervalMs: 2_000 });
     push(1);
     await settled(store);
     push(2);

@@ -17,11 +17,8 @@ const slotsMax = 2_000_000;
 const textLengthMax = 32 * 1024 * 1024;
 /** Control writes in the open batch. They come from people and presence; this many means a loop. */
 const itemsMax = 250_000;
-/**
- * So many slots are committed without waiting for the interval: it is there because a small commit writes 8 KB
- * however little is in it, and from here on the readings themselves are most of what is written.
- */
-const slotsEnough = 1_024;
+/** While nothing may be committed, it is asked again after so long. */
+const heldUpMs = 20;
 const memoryBytesInitial = 4096 * rowBytes;
 /** Memory kept for reuse. Larger pieces, made by a burst, are let go. */
 const memoryBytesKept = 256 * 1024 * rowBytes;
@@ -48,6 +45,16 @@ export type GroupCommitCounters = {
   refusedReadings: number;
 };
 
+/** How quickly commits may follow each other. */
+export type Pace = {
+  /** The least time between two commits. */
+  intervalMs(): number;
+  /** So many slots are committed without waiting for it. */
+  slotsEnough(): number;
+  /** False while what was committed has to be sealed first. */
+  mayCommit(): boolean;
+};
+
 export class GroupCommit {
   readonly counters: GroupCommitCounters = { commits: 0, readings: 0, bytes: 0, refusedCommits: 0, refusedReadings: 0 };
   /** How long the last commit took, from hand-over to answer. */
@@ -65,7 +72,7 @@ export class GroupCommit {
   private readonly writer: Thread;
   private readonly series: SeriesDictionary;
   private readonly clock: Clock;
-  private readonly intervalMs: number;
+  private readonly pace: Pace;
   private readonly log: Logger;
   private readonly committed: (entries: CommittedEntry[]) => void;
   private readonly broken: (error: Error) => void;
@@ -74,7 +81,7 @@ export class GroupCommit {
     writer: Thread;
     series: SeriesDictionary;
     clock: Clock;
-    intervalMs: number;
+    pace: Pace;
     lastOffset: number;
     log: Logger;
     /** Called with the entries of each commit, before those who wait for it. */
@@ -85,7 +92,7 @@ export class GroupCommit {
     this.writer = parts.writer;
     this.series = parts.series;
     this.clock = parts.clock;
-    this.intervalMs = parts.intervalMs;
+    this.pace = parts.pace;
     this.lastOffset = parts.lastOffset;
     this.log = parts.log;
     this.committed = parts.committed;
@@ -140,6 +147,7 @@ export class GroupCommit {
   async flush(): Promise<void> {
     while (!this.isBroken && (this.inFlight !== null || !this.isEmpty())) {
       if (this.inFlight === null) this.start();
+      if (this.inFlight === null) await new Promise<void>(resolve => this.clock.after(heldUpMs, resolve));
       await this.inFlight;
     }
   }
@@ -160,11 +168,12 @@ export class GroupCommit {
 
   private schedule(): void {
     if (this.inFlight !== null || this.dueNow) return;
-    const enough = this.open.packer.slots >= slotsEnough;
+    const enough = this.open.packer.slots >= this.pace.slotsEnough();
     if (this.scheduled !== null && !enough) return;
     this.scheduled?.cancel();
     this.dueNow = enough;
-    const waitMs = enough ? 0 : Math.min(this.startedAt + this.intervalMs - this.clock.now(), this.intervalMs);
+    const intervalMs = this.pace.intervalMs();
+    const waitMs = enough ? 0 : Math.min(this.startedAt + intervalMs - this.clock.now(), intervalMs);
     // Without a wait, the rest of the socket's chunk still joins this commit.
     if (waitMs <= 0) {
       const handle = setImmediate(() => this.start());
@@ -177,6 +186,10 @@ export class GroupCommit {
     this.scheduled = null;
     this.dueNow = false;
     if (this.inFlight !== null || this.isEmpty()) return;
+    if (!this.pace.mayCommit()) {
+      this.scheduled = this.clock.after(heldUpMs, () => this.start());
+      return;
+    }
     const taken = this.open;
     this.open = this.newPending();
     this.startedAt = this.clock.now();

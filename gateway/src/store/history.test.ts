@@ -1,30 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Bucket, Value } from '../contract/index.ts';
-import { bucketEdges, type Interval } from './calendar.ts';
+import type { Interval } from './calendar.ts';
+import { modelBuckets, type Reading } from './model.fixture.ts';
 import type { Store } from './store.ts';
 import { settled, TempStore } from './temp-store.fixture.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
 const at = Date.UTC(2026, 2, 28);
-
-type Reading = [ts: number, value: Value];
-
-/** The buckets that a patient person would make with pencil and paper. */
-function modelBuckets(readings: Reading[], from: number, to: number, interval: Interval, zone: string): Bucket[] {
-  const edges = bucketEdges(from, to, interval, zone, 20_000) as number[];
-  return edges.flatMap((start, i): Bucket[] => {
-    const inside = readings.filter(([ts]) => ts >= Math.max(start, from) && ts < Math.min(edges[i + 1] ?? 0, to));
-    const values = inside.map(([, value]) => value);
-    const numbers = values.filter(value => typeof value !== 'string').map(Number);
-    const mean = numbers.length === 0 ? null : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-    const [min, max] = numbers.length === 0 ? [null, null] : [Math.min(...numbers), Math.max(...numbers)];
-    const first = values[0];
-    const last = values.at(-1);
-    return first === undefined || last === undefined ? [] : [[start, values.length, min, max, mean, first, last]];
-  });
-}
 
 const value = fc.oneof(fc.integer({ min: -1_000, max: 1_000 }), fc.boolean(), fc.constantFrom('open', ''));
 const reading = fc.tuple(fc.integer({ min: 0, max: 3 * day }), value);
@@ -199,8 +182,9 @@ describe('gaps', () => {
     store.push(1, at, at, 1, 0);
     await settled(store);
     const down = temp.clock.now();
+    await store.close();
     temp.clock.advance(hour);
-    store = await temp.reopen();
+    store = await temp.open();
     expect(await gaps(down - 10, down + 2 * hour)).toEqual([{ from: down, to: down + hour, reason: 'gateway-down' }]);
   });
 });

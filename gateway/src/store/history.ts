@@ -1,15 +1,28 @@
-// Answers about the past of one series, from recent memory and, behind it, the log itself.
-
-import type { Bucket, Value } from '../contract/index.ts';
-import { limits } from '../contract/index.ts';
+// Answers about the past of one series: raw readings, or buckets from the coarsest source that is exact for them.
+// A query's cost follows the points that it returns, not the range that it covers ([STO-2]).
+import { type Bucket, type HistoryGap, limits, type Value, type Void } from '../contract/index.ts';
+import { Buckets } from './buckets.ts';
 import { bucketEdges, type Interval } from './calendar.ts';
+import { cellMs } from './cells.ts';
 import { Columns } from './columns.ts';
-import { Recent } from './recent.ts';
-import { decodeRun } from './run.ts';
-import { type Db, entryKinds } from './schema.ts';
+import { Gaps } from './gaps.ts';
+import { dayMs, type Level, levels, windowMs, windowOf } from './keys.ts';
+import type { Db } from './schema.ts';
+import { Sources } from './sources.ts';
+import { clip, type Span, subtract, union, widen } from './spans.ts';
 
-/** Readings gathered for one answer: 17 bytes each. A longer range has to be asked for in parts. */
-const gatheredMax = 10_000_000;
+/** Spans of time that are read one by one for an answer; more of them are joined. */
+const spansMax = 64;
+/** Spans that are looked into for readings; where there are more, those shorter than a bucket are left out. */
+const gapsMax = 100;
+/** A page of raw readings is gathered from the first so many milliseconds on, then from twice as many, up to a limit. */
+const firstSliceMs = dayMs;
+const sliceMsMax = 32 * dayMs;
+/**
+ * A width asked for by points is a multiple of the cells that serve it, where it is at least so many of them: it then
+ * differs from the exact one by a quarter at most.
+ */
+const cellsPerPointMin = 4;
 
 /** `code` crosses the thread and becomes a Refusal there. */
 export class QueryError extends Error {
@@ -22,159 +35,183 @@ export class QueryError extends Error {
 
 export type HistoryCall = { series: number; device: string; from: number; to: number; now: number };
 export type ReadingsCall = HistoryCall & { limit: number };
-export type BucketsCall = HistoryCall & { interval: Interval; zone: string };
-export type ReadingsAnswer = { readings: [ts: number, value: Value][]; more: boolean };
-export type Gap = { from: number; to: number; reason: string };
-export type BucketsAnswer = { buckets: Bucket[]; gaps: Gap[] };
+export type BucketsCall = HistoryCall & ({ interval: Interval; zone: string } | { points: number });
+export type ReadingsAnswer = {
+  readings: [ts: number, value: Value][];
+  more: boolean;
+  gaps: HistoryGap[];
+  voids: Void[];
+};
+export type BucketsAnswer = { buckets: Bucket[]; gaps: HistoryGap[]; voids: Void[]; intervalMs: number | null };
+
+/** What one answer is made of. */
+type Asked = { series: number; from: number; to: number; fresh: Columns; voids: Void[] };
 
 export class History {
-  private readonly recent: Recent;
-  private readonly scan;
-  private readonly atOf;
-  private readonly presenceIn;
-  private readonly presenceBefore;
-  private readonly downtimeIn;
+  private readonly sources: Sources;
+  private readonly gaps: Gaps;
 
   constructor(db: Db) {
-    this.recent = new Recent(db);
-    this.scan = db.prepare<number[], { offset: number; body: Buffer }>(
-      `SELECT offset, body FROM log
-       WHERE offset >= ? AND offset < ? AND kind = ${entryKinds.readings} AND last_ts >= ? AND first_ts < ?`,
-    );
-    this.atOf = db.prepare<[number], number>('SELECT at FROM log WHERE offset = ?').pluck();
-    this.presenceIn = db.prepare<[string, number, number], { at: number; state: string }>(
-      'SELECT at, state FROM presence WHERE device = ? AND at >= ? AND at < ? ORDER BY at LIMIT 10000',
-    );
-    this.presenceBefore = db
-      .prepare<[string, number], string>(
-        'SELECT state FROM presence WHERE device = ? AND at < ? ORDER BY at DESC LIMIT 1',
-      )
-      .pluck();
-    this.downtimeIn = db.prepare<[number, number], Gap>(
-      `SELECT from_at AS "from", to_at AS "to", 'gateway-down' AS reason FROM downtime
-       WHERE to_at > ? AND from_at < ? ORDER BY from_at LIMIT 10000`,
-    );
+    this.sources = new Sources(db);
+    this.gaps = new Gaps(db);
   }
 
-  /** Brings recent memory up to the end of the log. */
-  catchUp(): void {
-    this.recent.catchUp();
-  }
-
-  /** Readings in [from, to), oldest first. */
-  readings({ series, from, to, limit }: ReadingsCall): ReadingsAnswer {
-    const columns = this.gather(series, from, to);
-    const count = Math.min(columns.count, limit);
-    const readings: [number, Value][] = [];
-    for (let i = 0; i < count; i++) readings.push([columns.ts[i] as number, columns.value(i)]);
-    return { readings, more: columns.count > limit };
+  /** Readings in [from, to), oldest first, without those that are voided. */
+  readings({ series, device, from, to, now, limit }: ReadingsCall): ReadingsAnswer {
+    return this.sources.at(() => {
+      const voids = this.sources.voids(series, from, to);
+      const page = new Columns();
+      let more = false;
+      let sliceMs = firstSliceMs;
+      let at = Math.min(Math.max(from, this.sources.earliest(series)), to);
+      while (at < to && !more) {
+        const end = Math.min(to, at + sliceMs);
+        const slice = this.sources.gather(series, at, end, this.sources.fresh(series, at, end));
+        for (const span of subtract([{ from: at, to: end }], spansOf(voids))) page.addRange(slice, span.from, span.to);
+        more = page.count > limit;
+        sliceMs = Math.min(sliceMs * 2, sliceMsMax);
+        at = end;
+      }
+      const count = Math.min(page.count, limit);
+      const readings: [number, Value][] = [];
+      for (let i = 0; i < count; i++) readings.push([page.ts[i] as number, page.value(i)]);
+      const until = more ? (page.ts[count - 1] as number) + 1 : to;
+      const shown = { from, to: Math.min(until, now) };
+      const gaps = this.gapsOf(series, device, shown, Infinity, span => hasReading(page, span));
+      return { readings, more, gaps, voids };
+    });
   }
 
   /** One row for each bucket of [from, to) that has readings. */
-  buckets({ series, device, from, to, now, interval, zone }: BucketsCall): BucketsAnswer {
-    const edges = bucketEdges(from, to, interval, zone, limits.historyBucketsMax);
-    if (edges === null) throw new QueryError('unprocessable', `more than ${limits.historyBucketsMax} buckets`);
-    const columns = this.gather(series, from, to);
-    const buckets: Bucket[] = [];
-    let i = 0;
-    for (let b = 0; b + 1 < edges.length && i < columns.count; b++) {
-      const end = edges[b + 1] as number;
-      const begin = i;
-      while (i < columns.count && (columns.ts[i] as number) < end) i++;
-      if (i > begin) buckets.push(summarise(columns, edges[b] as number, begin, i));
-    }
-    return { buckets, gaps: this.gaps(device, from, Math.min(to, now), columns) };
+  buckets(call: BucketsCall): BucketsAnswer {
+    const { series, device, from, to, now } = call;
+    return this.sources.at(() => {
+      const { edges, cell, widthMs } = edgesOf(call, this.coarsenedTo(series, from));
+      const voids = this.sources.voids(series, from, to);
+      const asked: Asked = { series, from, to, fresh: this.sources.fresh(series, from, to), voids };
+      const buckets = new Buckets(edges);
+      const raw = cell === null ? [{ from, to }] : this.rawSpans(asked, cellMs[cell]);
+      for (const span of subtract(raw, spansOf(voids))) this.addRaw(asked, span, buckets);
+      if (cell !== null) {
+        for (const span of subtract([{ from, to }], raw)) this.addCells(asked, span, cell, buckets);
+      }
+      const inside = (span: Span) => this.holdsReading(asked, span);
+      const shown = { from, to: Math.min(to, now) };
+      const rows = buckets.rows();
+      const gaps = this.gapsOf(series, device, shown, rows[0]?.[0] ?? Infinity, inside, widthMs ?? 0);
+      return { buckets: rows, gaps, voids, intervalMs: widthMs };
+    });
   }
 
-  private gather(series: number, from: number, to: number): Columns {
-    this.recent.catchUp();
-    const columns = new Columns();
-    const firstInMemory = this.recent.firstOffset();
-    for (const { offset, body } of this.scan.iterate(
-      this.firstOffsetFor(from, firstInMemory),
-      firstInMemory,
-      from,
-      to,
-    )) {
-      const run = decodeRun(offset, body);
-      for (let i = 0; i < run.count; i++) {
-        if (run.series(i) !== series) continue;
-        const ts = run.ts(i);
-        if (ts >= from && ts < to) columns.addFrom(run, i);
-      }
-      if (columns.count > gatheredMax) {
-        throw new QueryError('unprocessable', `more than ${gatheredMax} readings in the range: ask for it in parts`);
-      }
+  /** Where cells cannot speak for the readings: at the ends, where newer ones lie over them, where some are voided. */
+  private rawSpans({ from, to, fresh, voids }: Asked, step: number): Span[] {
+    const spans: Span[] = [];
+    if (from % step !== 0) spans.push(widen({ from, to: from + 1 }, step));
+    if (to % step !== 0) spans.push(widen({ from: to - 1, to }, step));
+    for (const span of spansOf(voids)) spans.push(widen(span, step));
+    const over: Span[] = [];
+    for (let i = 0; i < fresh.count; ) {
+      const span = widen({ from: fresh.ts[i] as number, to: (fresh.ts[i] as number) + 1 }, step);
+      const last = over.at(-1);
+      if (last !== undefined && last.to === span.from) last.to = span.to;
+      else over.push(span);
+      i = fresh.lowerBound(span.to);
     }
-    this.recent.collect(series, from, to, columns);
-    return columns.finish();
+    // Many small spans cost more to look up one by one than the readings between them.
+    const joined = over.length <= spansMax ? over : over.map(span => widen(span, Math.max(step, dayMs)));
+    return clip(union([...spans, ...joined]), from, to);
   }
 
-  /** No entry committed before this offset can hold a reading of `from` or later: times run ahead by a limit. */
-  private firstOffsetFor(from: number, end: number): number {
-    const atLeast = from - limits.clockAheadMsMax;
-    let low = 1;
-    let high = end;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const at = this.atOf.get(middle);
-      if (at === undefined || at < atLeast) low = middle + 1;
-      else high = middle;
+  private addRaw({ series, fresh }: Asked, span: Span, buckets: Buckets): void {
+    // A long span is taken in slices, so that memory does not follow the range.
+    for (let at = span.from; at < span.to; ) {
+      const end = Math.min(span.to, (windowOf(2, at) + 1) * windowMs(2));
+      buckets.addReadings(this.sources.gather(series, at, end, fresh));
+      at = end;
     }
-    return low;
   }
 
-  /** Why there is nothing where there is nothing: spans without a reading in which device or gateway was away. */
-  private gaps(device: string, from: number, to: number, columns: Columns): Gap[] {
-    const spans = this.downtimeIn.all(from, to);
-    let since = this.presenceBefore.get(device, from) === 'offline' ? from : null;
-    for (const { at, state } of this.presenceIn.all(device, from, to)) {
-      if (state === 'offline') since ??= at;
-      else if (since !== null) {
-        spans.push({ from: since, to: at, reason: 'device-offline' });
-        since = null;
-      }
+  /** Adds what lies in [from, to) out of the rollups of `level`, or of what is finer where a window has none. */
+  private addCells(asked: Asked, { from, to }: Span, level: Level, buckets: Buckets): void {
+    const { series } = asked;
+    const begin = Math.max(from, Math.floor(this.sources.earliest(series) / cellMs[level]) * cellMs[level]);
+    for (let window = windowOf(level, begin); begin < to && window * windowMs(level) < to; window++) {
+      const part = {
+        from: Math.max(begin, window * windowMs(level)),
+        to: Math.min(to, (window + 1) * windowMs(level)),
+      };
+      const cells = this.sources.cells(series, level, window);
+      if (cells !== null) buckets.addCells(cells, part.from, part.to);
+      else if (level > 1) this.addCells(asked, part, (level - 1) as Level, buckets);
+      else buckets.addReadings(this.sources.gather(series, part.from, part.to, asked.fresh));
     }
-    if (since !== null) spans.push({ from: since, to, reason: 'device-offline' });
-    return spans
-      .map(span => ({ ...span, from: Math.max(span.from, from), to: Math.min(span.to, to) }))
-      .filter(span => span.to > span.from && !hasReadingInside(columns, span))
-      .sort((a, b) => a.from - b.from);
+  }
+
+  /** Length of the finest cells that are left of the series at a time; null where its readings are. */
+  private coarsenedTo(series: number, at: number): number | null {
+    const use = this.sources.archive.use(series);
+    if (use === undefined || at >= use.rawFrom) return null;
+    const from = Math.max(at, use.firstTs);
+    const level = levels.find(candidate => this.sources.cells(series, candidate, windowOf(candidate, from)) !== null);
+    return level === undefined ? null : cellMs[level];
+  }
+
+  private holdsReading({ series, fresh }: Asked, { from, to }: Span): boolean {
+    for (let at = from; at < to; at += dayMs) {
+      const end = Math.min(at + dayMs, to);
+      if (this.sources.gather(series, at, end, fresh).count > 0) return true;
+    }
+    return false;
+  }
+
+  /** The gaps of a span that have no reading inside, and what retention took of what the answer is made of. */
+  private gapsOf(
+    series: number,
+    device: string,
+    { from, to }: Span,
+    answeredFrom: number,
+    hasReadingIn: (span: Span) => boolean,
+    shortestMs = 0,
+  ): HistoryGap[] {
+    let spans = this.gaps.spans(device, from, to);
+    if (spans.length > gapsMax) spans = spans.filter(span => span.to - span.from >= shortestMs);
+    const use = this.sources.archive.use(series);
+    const gone =
+      use === undefined ? [] : clip([{ from: use.firstTs, to: Math.min(use.rawFrom, answeredFrom) }], from, to);
+    return [
+      ...gone.map(span => ({ ...span, reason: 'retention' as const })),
+      ...spans.filter(span => !hasReadingIn(innerOf(span))),
+    ].sort((a, b) => a.from - b.from);
   }
 }
 
-function hasReadingInside(columns: Columns, span: Gap): boolean {
-  let low = 0;
-  let high = columns.count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((columns.ts[middle] as number) <= span.from) low = middle + 1;
-    else high = middle;
-  }
-  return low < columns.count && (columns.ts[low] as number) < span.to;
+const spansOf = (voids: readonly Void[]): Span[] => union(voids.map(({ from, to }) => ({ from, to })));
+
+/** Without its first instant: the last reading before a device went away may carry the time at which it did. */
+const innerOf = ({ from, to }: Span): Span => ({ from: from + 1, to });
+
+function hasReading(columns: Columns, { from, to }: Span): boolean {
+  const i = columns.lowerBound(from);
+  return i < columns.count && (columns.ts[i] as number) < to;
 }
 
-function summarise(columns: Columns, start: number, begin: number, end: number): Bucket {
-  let min: number | null = null;
-  let max: number | null = null;
-  let sum = 0;
-  let numbers = 0;
-  for (let i = begin; i < end; i++) {
-    const number = columns.number(i);
-    if (number === null) continue;
-    if (min === null || number < min) min = number;
-    if (max === null || number > max) max = number;
-    sum += number;
-    numbers++;
-  }
-  const mean = numbers === 0 ? null : meanOf(columns, begin, end, sum, numbers);
-  return [start, end - begin, min, max, mean, columns.value(begin), columns.value(end - 1)];
+type Edges = { edges: number[]; cell: Level | null; widthMs: number | null };
+
+/** Where the buckets of an answer begin and end, and the coarsest cells that fit them; null where only readings do. */
+function edgesOf(call: BucketsCall, coarsenedTo: number | null): Edges {
+  const { from, to } = call;
+  const byPoints = 'points' in call;
+  const interval = byPoints ? { ms: widthFor(to - from, call.points, coarsenedTo) } : call.interval;
+  const edges = bucketEdges(from, to, interval, byPoints ? 'UTC' : call.zone, limits.historyBucketsMax);
+  if (edges === null) throw new QueryError('unprocessable', `more than ${limits.historyBucketsMax} buckets`);
+  const cell = [...levels].reverse().find(level => edges.every(edge => edge % cellMs[level] === 0)) ?? null;
+  return { edges, cell, widthMs: 'ms' in interval ? interval.ms : null };
 }
 
-/** The mean; where the sum of finite numbers overflowed, it is taken in small parts instead. */
-function meanOf(columns: Columns, begin: number, end: number, sum: number, numbers: number): number {
-  if (Number.isFinite(sum)) return sum / numbers;
-  let mean = 0;
-  for (let i = begin; i < end; i++) mean += (columns.number(i) ?? 0) / numbers;
-  return mean;
+/** A width that gives about `points` buckets and is a multiple of the coarsest cells that are short beside it. */
+function widthFor(span: number, points: number, coarsenedTo: number | null): number {
+  const exact = Math.max(1, Math.ceil(span / points));
+  const level = [...levels].reverse().find(candidate => exact >= cellsPerPointMin * cellMs[candidate]);
+  const step = Math.max(level === undefined ? 1 : cellMs[level], coarsenedTo ?? 1);
+  return Math.ceil(exact / step) * step;
 }

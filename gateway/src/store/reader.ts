@@ -46,7 +46,6 @@ function statementOf(name: QueryName): Query {
 
 serveThread(
   {
-    catchUp: () => history.catchUp(),
     readings: (call: ReadingsCall) => history.readings(call),
     buckets: (call: BucketsCall) => history.buckets(call),
     query: ({ name, params }: QueryCall) => statementOf(name).all(...params),

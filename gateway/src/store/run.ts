@@ -1,4 +1,5 @@
 // A run: the readings of one log entry, packed as they lie in the file. FORMAT.md describes the bytes.
+import { decodeRunBody, isRunBody } from './codec/run-body.ts';
 
 /** Bytes of a row, and of the header slot before the first. Rows stay aligned to their doubles. */
 export const rowBytes = 24;
@@ -20,7 +21,7 @@ export const clockImpossible = 2;
 /** Receive times are kept as a distance from the run's first; a run never waits this long for its commit. */
 const receivedSpanMsMax = 0xffff;
 
-/** Packed readings of one entry. `i` runs from 0 to `count - 1`, in order of arrival. */
+/** Readings of one entry in rows of `rowBytes`, whatever the version of the body. `i` runs from 0 to `count - 1`, in order of arrival. */
 export class Run {
   /** Position in the log; 0 until it is committed. */
   offset = 0;
@@ -182,8 +183,16 @@ export function runAt(memory: ArrayBuffer, place: RunPlace): Run {
   return new Run(new Float64Array(memory), new Uint32Array(memory), place.slot, place.count, place.texts);
 }
 
-/** Reads an entry's body out of the file. Throws where the bytes are not a run of a known version. */
+/**
+ * Reads an entry's body out of the file, of version 1 or 2. Throws where the bytes are not a run of a known version,
+ * and DamagedError where they were one of version 2.
+ */
 export function decodeRun(offset: number, body: Uint8Array): Run {
+  if (isRunBody(body)) {
+    const run = decodeRunBody(body);
+    run.offset = offset;
+    return run;
+  }
   // SQLite hands out bytes at any address; doubles need one that eight divides.
   const bytes = body.byteOffset % 8 === 0 ? body : new Uint8Array(body);
   const slots = Math.floor(bytes.byteLength / rowBytes);

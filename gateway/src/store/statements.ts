@@ -16,8 +16,40 @@ export const effects = Object.freeze({
   'secret.delete': 'DELETE FROM secret WHERE hash = ?',
   'secret.deleteNamed': 'DELETE FROM secret WHERE kind = ? AND name = ?',
   'secret.trim': 'DELETE FROM secret WHERE expires_at < ?',
+  'meta.put': 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
+  'meta.delete': 'DELETE FROM meta WHERE key = ?',
+  'void.put': 'INSERT OR REPLACE INTO void (id, series, from_at, to_at, body) VALUES (?, ?, ?, ?, ?)',
+  // One span for all that came within five minutes of each other.
+  'rejected.add': `WITH given (device, at) AS (VALUES (?, ?))
+    INSERT INTO rejected (device, from_at, to_at)
+    SELECT device, coalesce((SELECT max(from_at) FROM rejected AS known
+      WHERE known.device = given.device AND known.to_at >= given.at - 300000 AND known.from_at <= given.at), at), at + 1
+    FROM given WHERE true
+    ON CONFLICT (device, from_at) DO UPDATE SET to_at = max(to_at, excluded.to_at)`,
+  'rejected.trim': 'DELETE FROM rejected WHERE to_at < ?',
+  'day.put': 'INSERT OR REPLACE INTO day_use (day, used, written) VALUES (?, ?, ?)',
   'view.put': 'INSERT OR REPLACE INTO view (name, offset, body) VALUES (?, ?, ?)',
 });
+
+/** What keeping the store writes; a step of it is small, and complete in itself. */
+export const keepEffects = Object.freeze({
+  'meta.put': effects['meta.put'],
+  'meta.delete': effects['meta.delete'],
+  'batch.put': 'INSERT INTO batch (id, at, through, count, first_ts, last_ts) VALUES (?, ?, ?, ?, ?, ?)',
+  'batch.deleteThrough': 'DELETE FROM batch WHERE id <= ?',
+  'sealed.put': 'INSERT INTO sealed (key, first_ts, last_ts, count, body) VALUES (?, ?, ?, ?, ?)',
+  'sealed.deleteBetween': 'DELETE FROM sealed WHERE key >= ? AND key < ?',
+  'chunk.put': 'INSERT OR REPLACE INTO chunk (key, first_ts, last_ts, count, body) VALUES (?, ?, ?, ?, ?)',
+  'chunk.delete': 'DELETE FROM chunk WHERE key = ?',
+  'rollup.put': 'INSERT OR REPLACE INTO rollup (key, count, body) VALUES (?, ?, ?)',
+  'rollup.delete': 'DELETE FROM rollup WHERE key = ?',
+  'use.put': `INSERT OR REPLACE INTO series_use (series, count, bytes, rollup_bytes, first_ts, raw_from, rollup_from)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  'log.trim': 'DELETE FROM log WHERE offset <= ?',
+});
+
+export type KeepEffectName = keyof typeof keepEffects;
+export type KeepEffect = [name: KeepEffectName, ...params: EffectParam[]];
 
 export type EffectName = keyof typeof effects;
 export type EffectParam = string | number | null | Uint8Array;
@@ -32,6 +64,19 @@ export const queries = Object.freeze({
   'secret.get': 'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE hash = ?',
   'view.get': 'SELECT offset, body FROM view WHERE name = ?',
   'series.all': 'SELECT id, device, metric FROM series ORDER BY id LIMIT ?',
+  'log.first': 'SELECT min(offset) AS offset FROM log',
+  'series.use': `SELECT id, device, metric, coalesce(count, 0) AS readings, coalesce(bytes + rollup_bytes, 0) AS bytes
+    FROM series LEFT JOIN series_use ON series = id WHERE id > ? ORDER BY id LIMIT ?`,
+  'use.total': `SELECT total(count) AS readings, total(bytes) AS bytes, total(rollup_bytes) AS rollupBytes,
+    min(max(first_ts, raw_from)) AS oldest FROM series_use`,
+  'batch.total': 'SELECT total(count) AS readings, min(first_ts) AS oldest FROM batch',
+  pages: `SELECT (SELECT page_size FROM pragma_page_size) AS size, (SELECT page_count FROM pragma_page_count) AS count,
+    (SELECT freelist_count FROM pragma_freelist_count) AS free`,
+  'day.list': 'SELECT day, used, written FROM day_use ORDER BY day DESC LIMIT ?',
+  'void.get': 'SELECT body FROM void WHERE id = ?',
+  'void.list': 'SELECT body FROM void WHERE id < ? ORDER BY id DESC LIMIT ?',
+  'void.listSeries': 'SELECT body FROM void WHERE series = ? AND id < ? ORDER BY id DESC LIMIT ?',
+  'void.count': 'SELECT count(*) AS count FROM void WHERE series = ?',
   'command.get': 'SELECT body FROM command WHERE id = ?',
   'command.byKey': 'SELECT body FROM command WHERE key = ?',
   'command.open': `SELECT body FROM command WHERE state IN ('queued', 'sent') ORDER BY id LIMIT ?`,

@@ -5,7 +5,7 @@ import { ManualClock } from '../../test/instruments/manual-clock.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { StoreUnusable } from './folder.ts';
 import { openStore, type Store } from './store.ts';
-import { copyOf, settled, TempStore } from './temp-store.fixture.ts';
+import { copyOf, quietStore, settled, TempStore } from './temp-store.fixture.ts';
 
 let temp: TempStore;
 let store: Store;
@@ -115,7 +115,7 @@ describe('beside the log', () => {
 describe('the data folder', () => {
   const openIn = (dir: string) =>
     openStore(
-      { dir, commitIntervalMs: 0, synchronous: 'NORMAL' },
+      { dir, ...quietStore },
       { clock: new ManualClock(), log: silentLogger, committed: () => {}, broken: () => {} },
     );
 
@@ -146,6 +146,6 @@ describe('the data folder', () => {
     const dir = join(temp.dir, 'garbage');
     mkdirSync(dir);
     writeFileSync(join(dir, 'telltale.db'), 'no database'.repeat(1_000));
-    await expect(openIn(dir)).rejects.toThrow(`the database in ${dir} cannot be opened: `);
+    await expect(openIn(dir)).rejects.toThrow(`the database in ${dir} cannot be opened`);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ManualClock } from '../../test/instruments/manual-clock.ts';
 import { silentLogger } from '../lib/logger.ts';
 import type { CommittedEntry } from './group-commit.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore, type Store, type StoreConfig } from './store.ts';
 
 /** What the store said of an entry, copied, because a run is valid only during the call. */
 export type Seen = {
@@ -13,6 +13,21 @@ export type Seen = {
   kind: string;
   readings?: [series: number, ts: number, value: unknown][];
   event?: unknown;
+};
+
+/** Settings under which nothing happens by itself but what a test asks for. */
+export const quietStore: Omit<StoreConfig, 'dir'> = {
+  commitIntervalMs: 0,
+  synchronous: 'NORMAL',
+  diskBudget: null,
+  retention: [],
+  writtenPerDay: null,
+  cardEndurance: 30e12,
+  resumeMs: 3_600_000,
+  sealReadings: 1_000_000,
+  sealAfterMs: 3_600_000,
+  onDamage: 'refuse',
+  checkEveryHours: 0,
 };
 
 export class TempStore {
@@ -23,10 +38,10 @@ export class TempStore {
   broken: Error[] = [];
   store!: Store;
 
-  async open(commitIntervalMs = 0): Promise<Store> {
+  async open(settings: Partial<StoreConfig> = {}): Promise<Store> {
     const { clock } = this;
     this.store = await openStore(
-      { dir: this.dir, commitIntervalMs, synchronous: 'NORMAL' },
+      { dir: this.dir, ...quietStore, ...settings },
       {
         clock,
         log: silentLogger,
@@ -37,9 +52,9 @@ export class TempStore {
     return this.store;
   }
 
-  async reopen(): Promise<Store> {
+  async reopen(settings: Partial<StoreConfig> = {}): Promise<Store> {
     await this.store.close();
-    return this.open();
+    return this.open(settings);
   }
 
   async dispose(): Promise<void> {

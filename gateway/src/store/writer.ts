@@ -5,11 +5,15 @@ import { workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { serveThread, Transfer } from '../lib/thread-side.ts';
 import { ulid } from '../lib/ulid.ts';
+import { encodeRunBody } from './codec/run-body.ts';
+import { writeMark } from './damage/mark.ts';
+import { prepareDatabase } from './damage/prepare.ts';
+import type { KeepWriteCall } from './keeping.ts';
 import { type RunPlace, runAt } from './run.ts';
 import { type Db, type EntryKindName, entryKinds, fileName, openForWriting } from './schema.ts';
-import { type Effect, type EffectName, effects } from './statements.ts';
+import { type Effect, effects, type KeepEffect, keepEffects } from './statements.ts';
 
-export type WriterData = { dir: string; synchronous: 'FULL' | 'NORMAL' };
+export type WriterData = { dir: string; synchronous: 'FULL' | 'NORMAL'; onDamage: 'salvage' | 'refuse' };
 
 /** One thing in a commit, in the order in which it came. A run or an event becomes an entry; bare effects do not. */
 export type CommitItem =
@@ -25,19 +29,22 @@ export type CommitCall = {
 };
 /** `failed` is SQLite's code where nothing was written; the memory comes back either way. */
 export type CommitAnswer = { memory: ArrayBuffer; lastOffset: number; bytes: number; failed: string | null };
-export type OpenAnswer = { epoch: string; lastOffset: number; lastAt: number | null };
+/** `say`: what was found wrong with the files, for people; the epoch is a new one then. */
+export type OpenAnswer = { epoch: string; lastOffset: number; lastAt: number | null; say: string | null };
 
-const { dir, synchronous } = workerData as WriterData;
+const { dir, synchronous, onDamage } = workerData as WriterData;
 
 let db: Db;
 let lock: Db;
+let epoch = '';
 let lastOffset = 0;
 let lastCommitAt = 0;
 let insertEntry: Database.Statement;
 let insertSeries: Database.Statement;
 let markAlive: Database.Statement;
 let writeAll: Database.Transaction<typeof writeItems>;
-const statements = new Map<EffectName, Database.Statement>();
+const statements = new Map<string, Database.Statement>();
+let writeKept: Database.Transaction<(list: readonly KeepEffect[]) => void>;
 
 function open({ now }: { now: number }): OpenAnswer {
   // A second gateway on the same folder would give out the same offsets. The lock is the system's, so that it
@@ -46,12 +53,16 @@ function open({ now }: { now: number }): OpenAnswer {
   lock.pragma('locking_mode = EXCLUSIVE');
   lock.exec('BEGIN EXCLUSIVE');
 
+  const found = prepareDatabase(dir, onDamage, now);
   db = openForWriting(join(dir, fileName), synchronous);
-  insertEntry = db.prepare('INSERT INTO log (offset, kind, at, first_ts, last_ts, body) VALUES (?, ?, ?, ?, ?, ?)');
+  insertEntry = db.prepare(
+    'INSERT INTO log (offset, kind, at, first_ts, last_ts, count, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
   insertSeries = db.prepare('INSERT INTO series (id, device, metric) VALUES (?, ?, ?)');
   markAlive = db.prepare(`INSERT OR REPLACE INTO meta (key, value) VALUES ('alive_at', ?)`);
   writeAll = db.transaction(writeItems);
-  for (const [name, sql] of Object.entries(effects)) statements.set(name as EffectName, db.prepare(sql));
+  writeKept = db.transaction(runEffects);
+  for (const [name, sql] of Object.entries({ ...effects, ...keepEffects })) statements.set(name, db.prepare(sql));
 
   const last = db.prepare('SELECT offset, at FROM log ORDER BY offset DESC LIMIT 1').get() as
     | { offset: number; at: number }
@@ -59,14 +70,16 @@ function open({ now }: { now: number }): OpenAnswer {
   lastOffset = last?.offset ?? 0;
   const lastAt = last?.at ?? null;
   lastCommitAt = lastAt ?? 0;
-  return { epoch: openEpoch(now, lastAt), lastOffset, lastAt };
+  epoch = openEpoch(now, lastAt, found.newEpoch);
+  mark();
+  return { epoch, lastOffset, lastAt, say: found.say };
 }
 
 /** The epoch of this database, made with it; and the time that the gateway was away, for history's gaps. */
-function openEpoch(now: number, lastAt: number | null): string {
+function openEpoch(now: number, lastAt: number | null, isNew: boolean): string {
   return db
     .transaction(() => {
-      db.prepare(`INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)`).run(ulid(now));
+      db.prepare(`INSERT OR ${isNew ? 'REPLACE' : 'IGNORE'} INTO meta (key, value) VALUES ('epoch', ?)`).run(ulid(now));
       const aliveAt = db.prepare(`SELECT value FROM meta WHERE key = 'alive_at'`).pluck().get() as number | undefined;
       const from = Math.max(lastAt ?? 0, aliveAt ?? 0);
       if (from > 0 && from < now) {
@@ -77,7 +90,7 @@ function openEpoch(now: number, lastAt: number | null): string {
     .immediate();
 }
 
-function runEffects(list: Effect[]): void {
+function runEffects(list: readonly (Effect | KeepEffect)[]): void {
   for (const [name, ...params] of list) statements.get(name)?.run(...params);
 }
 
@@ -89,13 +102,13 @@ function writeItems(call: CommitCall): { offset: number; bytes: number } {
     if (item.type === 'run') {
       const run = runAt(call.memory, item.place);
       const { first, last } = run.span();
-      const body = run.body();
+      const body = encodeRunBody(run);
       bytes += body.byteLength;
-      insertEntry.run(++offset, entryKinds.readings, call.at, first, last, body);
+      insertEntry.run(++offset, entryKinds.readings, call.at, first, last, run.count, body);
       continue;
     }
     if (item.type === 'event') {
-      insertEntry.run(++offset, entryKinds[item.kind], call.at, call.at, call.at, Buffer.from(item.body));
+      insertEntry.run(++offset, entryKinds[item.kind], call.at, call.at, call.at, 0, Buffer.from(item.body));
       bytes += item.body.length;
     }
     runEffects(item.effects);
@@ -120,7 +133,27 @@ function commit(call: CommitCall): Transfer {
   return new Transfer(answer, [call.memory]);
 }
 
-serveThread({ open, commit }, () => {
+/**
+ * Commits a slice of keeping. It need not be on disk when this returns: what it replaces is still in the log or in the
+ * file until it is, and the next commit of readings brings it there.
+ */
+function keep({ effects: list, vacuumPages }: KeepWriteCall): void {
+  if (synchronous === 'FULL') db.pragma('synchronous = NORMAL');
+  try {
+    if (list.length > 0) writeKept.immediate(list);
+    if (vacuumPages > 0) db.pragma(`incremental_vacuum(${vacuumPages})`);
+  } finally {
+    if (synchronous === 'FULL') db.pragma('synchronous = FULL');
+  }
+}
+
+/** Notes beside the file how far it goes, so that it is noticed if it is ever less ([STO-5]). */
+function mark(): void {
+  writeMark(dir, { epoch, offset: lastOffset, at: Math.round(lastCommitAt) });
+}
+
+serveThread({ open, commit, keep, mark }, () => {
+  if (db?.open) mark();
   db?.close();
   lock?.close();
 });

@@ -1,0 +1,167 @@
+// Readings that have left the log: those sealed batch by batch, and those compacted into windows. Whoever asks gets them
+// in the order in which later ones win ([ING-4]): the coarser level first, then the finer, then the batches.
+import { decodeChunks } from './codec/chunk.ts';
+import type { Columns } from './columns.ts';
+import { keyOf, type Level, levels, sealedKey, windowKey, windowMs, windowOf, windowOfKey } from './keys.ts';
+import type { Db } from './schema.ts';
+
+/** A batch of sealed readings: when it was sealed, its last log entry, and the span of its source times. */
+export type Batch = { id: number; at: number; through: number; count: number; firstTs: number; lastTs: number };
+
+/** How far a compaction under way has come: series up to this one have nothing left in batches up to that one. */
+export type Compacting = { batch: number; series: number };
+
+/** The first and the last window of a level that have readings, of any series. */
+type Windows = { first: number; last: number };
+
+export type ChunkRow = { key: number; firstTs: number; lastTs: number; count: number; body: Uint8Array };
+
+/** Batches at most, beyond which compaction has stopped: nothing is read of more. */
+const batchesMax = 10_000;
+
+/** What a series takes, and from which times on its readings and rollups are kept. */
+export type SeriesUse = {
+  count: number;
+  bytes: number;
+  rollupBytes: number;
+  firstTs: number;
+  rawFrom: number;
+  rollupFrom: number;
+};
+
+/** Reads a moment of the database: `refresh` begins the next one. */
+export class Archive {
+  private moment: { batches: Batch[]; compacting: Compacting | null; windows: Map<Level, Windows | null> } | null =
+    null;
+  private readonly readMeta;
+  private readonly readBatches;
+  private readonly readSealed;
+  private readonly readParts;
+  private readonly readUse;
+  private readonly firstKey;
+  private readonly lastKey;
+
+  constructor(db: Db) {
+    this.readMeta = db.prepare<[string], string | number>('SELECT value FROM meta WHERE key = ?').pluck();
+    this.readBatches = db.prepare<[number], Batch>(
+      'SELECT id, at, through, count, first_ts AS firstTs, last_ts AS lastTs FROM batch ORDER BY id LIMIT ?',
+    );
+    this.readSealed = db
+      .prepare<[number, number, number], Uint8Array>(
+        'SELECT body FROM sealed WHERE key = ? AND last_ts >= ? AND first_ts < ?',
+      )
+      .pluck();
+    this.readParts = db.prepare<[number, number, number, number], ChunkRow>(
+      `SELECT key, first_ts AS firstTs, last_ts AS lastTs, count, body FROM chunk
+       WHERE key >= ? AND key < ? AND last_ts >= ? AND first_ts < ?`,
+    );
+    this.readUse = db.prepare<[number], SeriesUse>(
+      `SELECT count, bytes, rollup_bytes AS rollupBytes, first_ts AS firstTs, raw_from AS rawFrom, rollup_from AS rollupFrom
+       FROM series_use WHERE series = ?`,
+    );
+    this.firstKey = db.prepare<[number, number], number>(edge('')).pluck();
+    this.lastKey = db.prepare<[number, number], number>(edge('DESC')).pluck();
+  }
+
+  /** Forgets what was remembered of the moment before. */
+  refresh(): void {
+    this.moment = null;
+  }
+
+  /** Entries up to this offset are sealed. */
+  sealedThrough(): number {
+    return Number(this.readMeta.get('sealed_through') ?? 0);
+  }
+
+  compacting(): Compacting | null {
+    return this.now().compacting;
+  }
+
+  batches(): Batch[] {
+    return this.now().batches;
+  }
+
+  use(series: number): SeriesUse | undefined {
+    return this.readUse.get(series);
+  }
+
+  /** Adds a series' readings of [from, to) in the batches, the earlier batch first. */
+  addSealed(series: number, from: number, to: number, into: Columns): void {
+    const compacting = this.compacting();
+    for (const { id, firstTs, lastTs } of this.batches()) {
+      if (compacting !== null && id <= compacting.batch && series <= compacting.series) continue;
+      if (lastTs < from || firstTs >= to) continue;
+      const body = this.readSealed.get(sealedKey(id, series), from, to);
+      if (body !== undefined) decodeChunks(body, into, from, to);
+    }
+  }
+
+  /** Adds a series' readings in one batch. */
+  addBatch(batch: number, series: number, into: Columns): void {
+    const body = this.readSealed.get(sealedKey(batch, series), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    if (body !== undefined) decodeChunks(body, into);
+  }
+
+  /** Adds a series' readings of [from, to) in the windows of all levels, the coarsest first. */
+  addCompacted(series: number, from: number, to: number, into: Columns): void {
+    for (const level of [...levels].reverse()) {
+      for (const row of this.parts(level, series, from, to)) decodeChunks(row.body, into, from, to);
+    }
+  }
+
+  /** The rows of one level that hold readings of the series in [from, to), in order of their windows. */
+  *parts(level: Level, series: number, from: number, to: number): Iterable<ChunkRow> {
+    const span = this.windows(level);
+    if (span === null) return;
+    const last = Math.min(span.last, windowOf(level, to - 1));
+    for (let window = Math.max(span.first, windowOf(level, from)); window <= last; window++) {
+      const rows = this.readParts.all(keyOf(level, window, series), keyOf(level, window, series + 1), from, to);
+      if (rows.length > 1) rows.sort((a, b) => a.firstTs - b.firstTs);
+      yield* rows;
+    }
+  }
+
+  /** The first window of a level that has readings. */
+  firstWindow(level: Level): number | null {
+    return this.windows(level)?.first ?? null;
+  }
+
+  /** No reading in batches or windows is earlier. */
+  earliest(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const level of levels) {
+      const span = this.windows(level);
+      if (span !== null) earliest = Math.min(earliest, span.first * windowMs(level));
+    }
+    for (const { firstTs } of this.batches()) earliest = Math.min(earliest, firstTs);
+    return earliest;
+  }
+
+  private windows(level: Level): Windows | null {
+    const { windows } = this.now();
+    let span = windows.get(level);
+    if (span === undefined) {
+      span = this.findWindows(level);
+      windows.set(level, span);
+    }
+    return span;
+  }
+
+  private findWindows(level: Level): Windows | null {
+    const [begin, end] = [windowKey(level, 0), windowKey((level + 1) as Level, 0)];
+    const first = this.firstKey.get(begin, end);
+    if (first === undefined) return null;
+    return { first: windowOfKey(first), last: windowOfKey(this.lastKey.get(begin, end) as number) };
+  }
+
+  private now() {
+    if (this.moment === null) {
+      const saved = this.readMeta.get('compacting');
+      const compacting = saved === undefined ? null : (JSON.parse(String(saved)) as Compacting);
+      this.moment = { batches: this.readBatches.all(batchesMax), compacting, windows: new Map() };
+    }
+    return this.moment;
+  }
+}
+
+const edge = (order: string) => `SELECT key FROM chunk WHERE key >= ? AND key < ? ORDER BY key ${order} LIMIT 1`;

@@ -1,0 +1,22 @@
+// What a series takes, kept as its rows change and written in the same slice.
+import type { SeriesUse } from '../archive.ts';
+import type { KeepEffect } from '../statements.ts';
+import type { Slice } from './task.ts';
+
+export const newUse = (): SeriesUse => ({
+  count: 0,
+  bytes: 0,
+  rollupBytes: 0,
+  firstTs: Number.MAX_SAFE_INTEGER,
+  rawFrom: 0,
+  rollupFrom: 0,
+});
+
+export const useParams = (series: number, use: SeriesUse) =>
+  [series, use.count, use.bytes, use.rollupBytes, use.firstTs, use.rawFrom, use.rollupFrom] as const;
+
+/** The slice together with what the series takes once it is written. */
+export function written(slice: Slice, series: number, use: SeriesUse): KeepEffect[] {
+  slice.add('use.put', ...useParams(series, use));
+  return slice.take();
+}
