@@ -50,6 +50,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       ingest: ingest.counters,
       import: stages.importCounters,
       store: store.counters,
+      keep: store.keptCounters,
       command: commands.counters,
       live: live.counters,
     }),
@@ -60,6 +61,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       openCommands: commands.openCount(),
       logOffset: store.lastOffset(),
       readingsWaiting: store.waiting(),
+      logFirstOffset: store.firstOffset(),
       lastCommitMs: store.lastCommitMs(),
     }),
   };

@@ -23,5 +23,7 @@ export function unusable(dir: string, error: Error & { code?: string }): StoreUn
   if (error.code === 'SQLITE_BUSY') {
     return new StoreUnusable(`the data folder ${dir} is in use by another gateway (store.dir)`);
   }
+  // Its sentence says all.
+  if (error.code === 'store_damaged') return new StoreUnusable(error.message);
   return new StoreUnusable(`the database in ${dir} cannot be opened: ${error.message} (${error.code ?? 'no code'})`);
 }
