@@ -14,6 +14,7 @@ import { Roller } from './keep/roll.ts';
 import { Sealer, type SealSettings } from './keep/seal.ts';
 import type { Task } from './keep/task.ts';
 import { Trimmer } from './keep/trim.ts';
+import { TrustedTime } from './keep/trusted-time.ts';
 import { type Db, fileName, openForReading } from './schema.ts';
 import type { KeepEffect } from './statements.ts';
 
@@ -44,11 +45,12 @@ const db: Db = openForReading(join(dir, fileName));
 const archive = new Archive(db);
 const sealer = new Sealer(db);
 const roller = new Roller(db, archive);
-const compactor = new Compactor(db, archive, roller);
+const compactor = new Compactor(db, archive, sealer, roller);
 const closer = new Closer(db, archive, roller);
 const trimmer = new Trimmer(db, sealer);
 const retainer = new Retainer(db, archive, roller);
 const scrub = new Scrub(db, checkedTables);
+const trusted = new TrustedTime(db);
 const freePages = db.prepare<[], number>('PRAGMA freelist_count').pluck();
 const allPages = db.prepare<[], number>('PRAGMA page_count').pluck();
 
@@ -84,17 +86,19 @@ function nextLong({ now, all }: KeepCall): Task | null {
     sweptBatches = false;
     return compactor.compact();
   }
-  const window = closer.due(now);
+  // What cannot be taken back waits until the clock can be believed.
+  const agreed = trusted.at(now, all);
+  const window = closer.due(agreed);
   if (window !== null) return closer.close(window.level, window.window);
   const { diskBudget } = settings;
   // Where nothing more may go, asking again at once would not help.
   if (diskBudget !== null && Math.abs(now - budgetAt) >= 1_000 && retainer.isOver(diskBudget)) {
     budgetAt = now;
-    return retainer.keepBudget(diskBudget, now);
+    return retainer.keepBudget(diskBudget, agreed);
   }
   if (settings.retention.length > 0 && Math.abs(now - agedAt) >= agesEveryMs) {
     agedAt = now;
-    return retainer.keepAges(settings.retention, now);
+    return retainer.keepAges(settings.retention, agreed);
   }
   return null;
 }
@@ -146,7 +150,7 @@ function nothingLeft(call: KeepCall): boolean {
   if (short !== null || long !== null) return false;
   if ((call.waiting >= settings.sealReadings || call.all) && sealer.hasWaiting()) return false;
   if (call.all && compactor.hasBatches()) return false;
-  return sweptBatches && !compactor.isDue(call.now) && closer.due(call.now) === null;
+  return sweptBatches && !compactor.isDue(call.now) && closer.due(trusted.at(call.now, call.all)) === null;
 }
 
 function vacuum({ all }: KeepCall): KeepAnswer | null {

@@ -5,8 +5,10 @@ import type { Archive, Batch, Compacting } from '../archive.ts';
 import { Columns } from '../columns.ts';
 import { dayMs, sealedKey, seriesOfSealed, windowOf } from '../keys.ts';
 import type { Db } from '../schema.ts';
+import type { KeepEffect } from '../statements.ts';
 import { Merger } from './merge.ts';
-import type { Roller } from './roll.ts';
+import type { Changed, Roller } from './roll.ts';
+import type { Sealer } from './seal.ts';
 import { Slice, type Task } from './task.ts';
 import { newUse, useParams, written } from './use.ts';
 
@@ -18,13 +20,15 @@ const oldestDueMs = dayMs;
 
 export class Compactor {
   private readonly archive: Archive;
+  private readonly sealer: Sealer;
   private readonly merger: Merger;
   private readonly roller: Roller;
   private readonly readKeys;
   private readonly oldestKey;
 
-  constructor(db: Db, archive: Archive, roller: Roller) {
+  constructor(db: Db, archive: Archive, sealer: Sealer, roller: Roller) {
     this.archive = archive;
+    this.sealer = sealer;
     this.merger = new Merger(this.archive);
     this.roller = roller;
     this.readKeys = db
@@ -57,18 +61,28 @@ export class Compactor {
     const begun = this.archive.compacting() ?? { batch: batches.at(-1)?.id ?? 0, series: 0 };
     const taken = batches.filter(({ id }) => id <= begun.batch);
     const slice = new Slice();
+    let group: Changed[] = [];
     for (const series of this.seriesIn(taken)) {
       if (series <= begun.series) continue;
-      yield* this.compactSeries(series, taken, slice);
-      const mark: Compacting = { batch: begun.batch, series };
-      if (slice.isFull()) {
-        slice.add('meta.put', 'compacting', JSON.stringify(mark));
-        yield slice.take();
-      }
+      group.push(yield* this.compactSeries(series, taken, slice));
+      if (!slice.isFull()) continue;
+      yield* this.finishGroup(group, slice);
+      group = [];
+      slice.add('meta.put', 'compacting', JSON.stringify({ batch: begun.batch, series } satisfies Compacting));
+      yield slice.take();
     }
+    yield* this.finishGroup(group, slice);
     slice.add('batch.deleteThrough', begun.batch);
     slice.add('meta.delete', 'compacting');
     yield slice.take();
+  }
+
+  /** Writes the rows of some series; then their rollups are made of what is written. */
+  private *finishGroup(group: readonly Changed[], slice: Slice): Task {
+    for (const { series, use } of group) slice.add('use.put', ...useParams(series, use));
+    yield slice.take();
+    this.archive.refresh();
+    yield* this.roller.roll(group, slice);
   }
 
   /** Removes rows of batches that are gone, a few at a time. */
@@ -78,7 +92,8 @@ export class Compactor {
     for (;;) {
       const oldest = this.oldestKey.get();
       if (oldest === undefined || oldest == null) return;
-      const end = Math.min(sealedKey(first, 0), Number.MAX_SAFE_INTEGER);
+      // The batch that is being sealed has no row in `batch` yet: its rows stay.
+      const end = sealedKey(Math.min(first, this.sealer.nextBatch()), 0);
       const keys = this.readKeys.all(oldest - 1, end, 500);
       const last = keys.at(-1);
       if (last === undefined) return;
@@ -101,10 +116,21 @@ export class Compactor {
     return [...found].sort((a, b) => a - b);
   }
 
-  private *compactSeries(series: number, batches: readonly Batch[], slice: Slice): Task {
+  /** Joins one series' readings with its days. Several rounds are written one by one, for each joins with the last. */
+  private *compactSeries(
+    series: number,
+    batches: readonly Batch[],
+    slice: Slice,
+  ): Generator<KeepEffect[], Changed, void> {
     const use = this.archive.use(series) ?? newUse();
     const days = new Set<number>();
+    let isFirst = true;
     for (const columns of this.rounds(series, batches)) {
+      if (!isFirst) {
+        yield written(slice, series, use);
+        this.archive.refresh();
+      }
+      isFirst = false;
       // What is older than what was let go of would come back as an island.
       const begin = columns.lowerBound(use.rawFrom);
       if (begin < columns.count) use.firstTs = Math.min(use.firstTs, columns.ts[begin] as number);
@@ -116,12 +142,8 @@ export class Compactor {
         i = end;
         if (slice.isFull()) yield written(slice, series, use);
       }
-      // The next round joins with the rows of this one, and rollups are made of what is written.
-      yield written(slice, series, use);
-      this.archive.refresh();
     }
-    yield* this.roller.roll(series, days, slice, use);
-    slice.add('use.put', ...useParams(series, use));
+    return { series, days, use };
   }
 
   /** The series' readings in the batches, in rounds that fit into memory; a later round wins over an earlier one. */

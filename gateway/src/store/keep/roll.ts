@@ -7,7 +7,10 @@ import { Columns } from '../columns.ts';
 import { keyOf, type Level, levelFactor, levels, windowMs } from '../keys.ts';
 import type { Db } from '../schema.ts';
 import type { Slice, Task } from './task.ts';
-import { written } from './use.ts';
+import { useParams, written } from './use.ts';
+
+/** A series whose readings of some days changed; `use` follows what is written. */
+export type Changed = { series: number; days: ReadonlySet<number>; use: SeriesUse };
 
 const coarser = levels.filter(level => level > 1);
 
@@ -29,22 +32,34 @@ export class Roller {
     return this.readMark.get(closedMark(level)) ?? -1;
   }
 
-  /** Makes the rollups of the days whose readings changed, and of closed windows around them. */
-  *roll(series: number, days: ReadonlySet<number>, slice: Slice, use: SeriesUse): Task {
-    for (const day of days) {
-      this.make(1, day, series, slice, use);
-      if (slice.isFull()) yield written(slice, series, use);
+  /** Makes the rollups of the days whose readings changed, and of windows around them that have one. */
+  *roll(group: readonly Changed[], slice: Slice): Task {
+    for (const { series, days, use } of group) {
+      for (const day of days) {
+        this.make(1, day, series, slice, use);
+        if (slice.isFull()) yield written(slice, series, use);
+      }
+      slice.add('use.put', ...useParams(series, use));
     }
     for (const level of coarser) {
-      const factor = levelFactor ** (level - 1);
-      const windows = new Set([...days].map(day => Math.floor(day / factor)));
-      const stale = [...windows].filter(
-        window => window <= this.closedThrough(level) || this.has(level, window, series),
-      );
+      const stale = group.flatMap(changed => this.staleWindows(level, changed));
       if (stale.length === 0) continue;
-      yield written(slice, series, use);
-      for (const window of stale) this.make(level, window, series, slice, use);
+      // They are made of the finer ones, once those are written.
+      yield slice.take();
+      for (const { series, use, window } of stale) {
+        this.make(level, window, series, slice, use);
+        if (slice.isFull()) yield written(slice, series, use);
+        else slice.add('use.put', ...useParams(series, use));
+      }
     }
+  }
+
+  private staleWindows(level: Level, { series, days, use }: Changed) {
+    const factor = levelFactor ** (level - 1);
+    const windows = new Set([...days].map(day => Math.floor(day / factor)));
+    return [...windows]
+      .filter(window => window <= this.closedThrough(level) || this.has(level, window, series))
+      .map(window => ({ series, use, window }));
   }
 
   has(level: Level, window: number, series: number): boolean {

@@ -29,7 +29,7 @@ export class Sealer {
     this.oldest = db
       .prepare<[number], number>('SELECT at FROM log WHERE offset > ? AND count > 0 ORDER BY offset LIMIT 1')
       .pluck();
-    this.lastBatch = db.prepare<[], number>('SELECT max(id) FROM batch').pluck();
+    this.lastBatch = db.prepare<[], number>(`SELECT value FROM meta WHERE key = 'last_batch'`).pluck();
     this.through = db.prepare<[], number>(`SELECT value FROM meta WHERE key = 'sealed_through'`).pluck();
   }
 
@@ -40,6 +40,11 @@ export class Sealer {
   /** Readings in the log that are not sealed. Counted over the log: for a start, not for every commit. */
   countWaiting(): number {
     return this.waiting.get(this.sealedThrough()) ?? 0;
+  }
+
+  /** Number of the batch that is being sealed, or will be next. A number is never given out again. */
+  nextBatch(): number {
+    return (this.lastBatch.get() ?? 0) + 1;
   }
 
   hasWaiting(): boolean {
@@ -54,7 +59,7 @@ export class Sealer {
 
   /** Seals what waits, at most about `readingsMax` readings. */
   *seal(readingsMax: number, now: number): Task {
-    const id = (this.lastBatch.get() ?? 0) + 1;
+    const id = this.nextBatch();
     yield [['sealed.deleteBetween', sealedKey(id, 0), sealedKey(id + 1, 0)]];
     const { series, through, count } = this.read(readingsMax);
     if (through === 0) return;
@@ -71,7 +76,10 @@ export class Sealer {
       slice.add('sealed.put', sealedKey(id, key), first, last, columns.count, encodeChunks(columns));
       if (slice.isFull()) yield slice.take();
     }
-    if (count > 0) slice.add('batch.put', id, now, through, count, firstTs, lastTs);
+    if (count > 0) {
+      slice.add('batch.put', id, now, through, count, firstTs, lastTs);
+      slice.add('meta.put', 'last_batch', id);
+    }
     slice.add('meta.put', 'sealed_through', through);
     yield slice.take();
     this.done.push({ through, count });
