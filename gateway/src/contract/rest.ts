@@ -48,8 +48,14 @@ export type LatestValue = {
 };
 export type Latest = { device: string; presence: Presence; now: Millis; values: LatestValue[] };
 
-/** Why there is nothing: the device was away, the gateway was down, what came was refused, or it was let go of. */
-export const historyGapReasons = ['device-offline', 'gateway-down', 'payload-rejected', 'retention'] as const;
+/** Why there is nothing: the device was away, the gateway was down, what came was refused, it was let go of, or it is damaged. */
+export const historyGapReasons = [
+  'device-offline',
+  'gateway-down',
+  'payload-rejected',
+  'retention',
+  'damaged',
+] as const;
 export type HistoryGap = { from: Millis; to: Millis; reason: (typeof historyGapReasons)[number] };
 
 /** A range of a series that somebody declared wrong: kept, and left out of every answer until it is restored. */

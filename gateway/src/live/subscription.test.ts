@@ -148,6 +148,38 @@ describe('a subscription that resumes', () => {
     expect([outlet.gaps, log.reads, subscription.isCaughtUp()]).toEqual([['slow'], 0, true]);
   });
 
+  test('[LIV-2] a position older than the log gives a gap with reason trimmed, then a snapshot', async () => {
+    for (let i = 1; i <= 9; i++) log.commit([1 + (i % 2), i, i]);
+    log.trimmedThrough = 5;
+    const subscription = log.subscribe('log', outlet);
+    subscription.start({ epoch: 'E', offset: 4 });
+    await settle();
+    const [gap, snap] = outlet.take();
+    expect(gap).toEqual({ t: 'gap', sub: 's', from: 4, to: 9, reason: 'trimmed' });
+    expect(snap).toMatchObject({ t: 'snap', offset: 9, done: true });
+    expect(held([snap as Frame])).toEqual(fresh());
+    expect([outlet.gaps, log.reads, subscription.isCaughtUp()]).toEqual([['trimmed'], 0, true]);
+    log.commit([1, 10, 10]);
+    expect(outlet.take()).toEqual([{ t: 'data', sub: 's', offset: 10, rows: [[1, 10, 10]] }]);
+  });
+
+  test('[LIV-2] a position just before the oldest entry of the log misses nothing', async () => {
+    for (let i = 1; i <= 9; i++) log.commit([1, i, i]);
+    log.trimmedThrough = 5;
+    log.subscribe('log', outlet).start({ epoch: 'E', offset: 5 });
+    await settle();
+    expect(rows(outlet.frames)).toEqual([6, 7, 8, 9].map(i => [1, i, i]));
+    expect(outlet.gaps).toEqual([]);
+  });
+
+  test('[LIV-2] in mode latest a position older than the log is as good as any: it needs no log', () => {
+    log.commit([1, 1, 1], [2, 1, 1]);
+    log.commit([1, 2, 2]);
+    log.trimmedThrough = 2;
+    log.subscribe('latest', outlet).start({ epoch: 'E', offset: 0 });
+    expect([held(outlet.frames), outlet.gaps]).toEqual([fresh(), []]);
+  });
+
   test('[LIV-2] where the log cannot be read just then, goes on with the next pump', async () => {
     log.commit([1, 1, 1]);
     log.failing = true;
@@ -212,6 +244,43 @@ describe('a slow viewer', () => {
     outlet.room = 1;
     log.commit([1, 10, 10]);
     expect(rows(outlet.frames)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(i => [1, i, i]));
+  });
+
+  test('[LIV-2] that is behind the oldest entry of the log gets a gap with reason trimmed, then a snapshot', async () => {
+    const subscription = log.subscribe('log', outlet);
+    subscription.start(undefined);
+    outlet.take();
+    outlet.room = 0;
+    for (let i = 1; i <= 9; i++) log.commit([1 + (i % 2), i, i]);
+    log.trimmedThrough = 6;
+    outlet.room = 1;
+    subscription.pump();
+    await settle();
+    // The gap took the only room there was: the snapshot follows as soon as there is more.
+    expect([outlet.take(), subscription.isCaughtUp()]).toEqual([
+      [{ t: 'gap', sub: 's', from: 0, to: 9, reason: 'trimmed' }],
+      false,
+    ]);
+    log.commit([1, 10, 10]);
+    outlet.room = Number.POSITIVE_INFINITY;
+    subscription.pump();
+    await settle();
+    expect(held(outlet.frames)).toEqual(fresh());
+    expect([outlet.gaps, subscription.isCaughtUp()]).toEqual([['trimmed'], true]);
+  });
+
+  test('[LIV-2] under which the log is trimmed while it reads a page of it is told of the gap, whatever the page had', async () => {
+    for (let i = 1; i <= 9; i++) log.commit([1, i, i]);
+    log.duringRead = () => {
+      log.trimmedThrough = 6;
+    };
+    const subscription = log.subscribe('log', outlet);
+    subscription.start({ epoch: 'E', offset: 0 });
+    await settle();
+    const [gap, snap] = outlet.take();
+    expect(gap).toEqual({ t: 'gap', sub: 's', from: 0, to: 9, reason: 'trimmed' });
+    expect(snap).toMatchObject({ t: 'snap', offset: 9, rows: [[1, 9, 9, 'live']], done: true });
+    expect(subscription.isCaughtUp()).toBe(true);
   });
 
   test('[LIV-3] delays no other viewer', () => {

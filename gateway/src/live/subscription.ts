@@ -194,6 +194,8 @@ export class Subscription {
         if (page === null) return;
         const { runs, through } = page;
         if (this.outlet.isClosed()) return;
+        // It may have been trimmed while the page was read.
+        if (this.cursor + 1 < this.ports.firstOffset()) continue;
         // The log may hold a commit already that was not handed out yet: that one comes live, not twice.
         const known = this.ports.offset();
         this.sendRuns(

@@ -68,11 +68,15 @@ export function cellsOf(columns: Columns, length: number): Cells | null {
   const cells = new Cells(
     count === 0 ? 0 : Math.min(count, ((ts[count - 1] as number) - (ts[0] as number)) / length + 2),
   );
-  const places = wholePlaces(columns);
+  const power = decimalPower(columns);
   for (let i = 0; i < count; ) {
     const start = Math.floor((ts[i] as number) / length) * length;
     const begin = i;
-    let [min, max, sum, numbers] = [0, 0, 0, 0];
+    let min = 0;
+    let max = 0;
+    let sum = 0;
+    let numbers = 0;
+    let areDecimals = power > 0;
     for (; i < count && (ts[i] as number) < start + length; i++) {
       if (types[i] === textType) continue;
       const double = doubles[i] as number;
@@ -80,6 +84,7 @@ export function cellsOf(columns: Columns, length: number): Cells | null {
       if (numbers === 0 || double > max) max = double;
       sum += double;
       numbers++;
+      if (areDecimals && Math.round(double * power) / power !== double) areDecimals = false;
     }
     const c = cells.count++;
     cells.start[c] = start;
@@ -87,7 +92,7 @@ export function cellsOf(columns: Columns, length: number): Cells | null {
     cells.numbers[c] = numbers;
     cells.min[c] = min;
     cells.max[c] = max;
-    cells.sum[c] = places === null ? sum : Math.round(sum * places) / places;
+    cells.sum[c] = areDecimals ? Math.round(sum * power) / power : sum;
     if (!Number.isFinite(cells.sum[c] as number)) return null;
     cells.firsts.add(start, doubles[begin] as number, types[begin] as number, textOf(columns, begin));
     cells.lasts.add(start, doubles[i - 1] as number, types[i - 1] as number, textOf(columns, i - 1));
@@ -95,13 +100,16 @@ export function cellsOf(columns: Columns, length: number): Cells | null {
   return cells;
 }
 
+/** Readings that tell how many decimals a series has; each cell then sees for itself. */
+const decimalsSeen = 64;
+
 /**
- * Ten to the power of the decimals, where all readings are numbers with a few of them: the sum of a cell is then such a
+ * Ten to the power of the decimals that the readings have, 0 where they are no decimals. The sum of decimals is such a
  * number too, and what adding up doubles leaves behind the last of them is noise that would be dear to store.
  */
-function wholePlaces({ doubles, count }: Columns): number | null {
-  const decimals = asDecimals(doubles.slice(0, count));
-  return decimals === null || decimals.odd.length > 0 ? null : powerOf(decimals.places);
+function decimalPower({ doubles, count }: Columns): number {
+  const decimals = asDecimals(doubles.slice(0, Math.min(count, decimalsSeen)));
+  return decimals === null || decimals.odd.length > 0 ? 0 : powerOf(decimals.places);
 }
 
 /** Whether cells spare enough readings to be kept. */
@@ -120,6 +128,26 @@ export function coarsen(list: readonly Cells[], length: number): Cells | null {
       else copyInto(joined, joined.count++, cells, i, start);
       if (!Number.isFinite(joined.sum[joined.count - 1] as number)) return null;
     }
+  }
+  return joined;
+}
+
+/**
+ * Of two rollups of one window the cells that stand for more readings each, where they begin before `until`, and those of
+ * `made` from there on: what retention let go of is in `known` alone.
+ */
+export function fuller(known: Cells, made: Cells, until: number): Cells {
+  const joined = new Cells(known.count + made.count);
+  const take = (from: Cells, i: number) => copyInto(joined, joined.count++, from, i, from.start[i] as number);
+  let k = 0;
+  for (let m = 0; m <= made.count; m++) {
+    const start = m < made.count ? (made.start[m] as number) : Number.POSITIVE_INFINITY;
+    for (; k < known.count && (known.start[k] as number) < Math.min(start, until); k++) take(known, k);
+    if (m === made.count) break;
+    const same = k < known.count && known.start[k] === start && start < until;
+    if (same && (known.readings[k] as number) > (made.readings[m] as number)) take(known, k);
+    else take(made, m);
+    while (k < known.count && (known.start[k] as number) <= start) k++;
   }
   return joined;
 }
@@ -194,6 +222,16 @@ export function decodeCells(body: Uint8Array, level: Level, window: number): Cel
     values.count = count;
   }
   return cells;
+}
+
+/** The same, or null where it is damaged: the readings themselves answer then. */
+export function soundCells(body: Uint8Array, level: Level, window: number): Cells | null {
+  try {
+    return decodeCells(body, level, window);
+  } catch (error) {
+    if (error instanceof DamagedError) return null;
+    throw error;
+  }
 }
 
 /** Checks a row's body whole. Throws DamagedError. */

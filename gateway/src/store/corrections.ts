@@ -18,6 +18,7 @@ export type CorrectionPorts = {
 
 export class Corrections {
   private readonly ports: CorrectionPorts;
+  private readonly restoring = new Map<string, Promise<Void>>();
 
   constructor(ports: CorrectionPorts) {
     this.ports = ports;
@@ -38,6 +39,15 @@ export class Corrections {
 
   /** Takes a void back. Throws Refusal: not_found, unprocessable where that was done before. */
   async restore(id: string, reason: string, by: string): Promise<Void> {
+    const waiting = this.restoring.get(id);
+    // Of two at the same moment the second has to see what the first did.
+    if (waiting !== undefined) await waiting.catch(() => {});
+    const work = this.restoreNow(id, reason, by).finally(() => this.restoring.delete(id));
+    this.restoring.set(id, work);
+    return work;
+  }
+
+  private async restoreNow(id: string, reason: string, by: string): Promise<Void> {
     const [row] = await this.ports.query<Body>('void.get', id);
     if (row === undefined) throw new Refusal('not_found', `no void has the id ${JSON.stringify(id)}`);
     const known = JSON.parse(row.body) as Void;

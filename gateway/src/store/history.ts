@@ -15,9 +15,15 @@ import { clip, type Span, subtract, union, widen } from './spans.ts';
 const spansMax = 64;
 /** Spans that are looked into for readings; where there are more, those shorter than a bucket are left out. */
 const gapsMax = 100;
+/** Gaps in one answer. */
+const gapsTold = 1_000;
 /** A page of raw readings is gathered from the first so many milliseconds on, then from twice as many, up to a limit. */
 const firstSliceMs = dayMs;
 const sliceMsMax = 32 * dayMs;
+/** Readings of such a slice, where there are more of them: less for a small page, so that its cost follows it. */
+const pageReadings = 4_096;
+/** Readings held at once while buckets are filled: 20 MB. */
+const readingsAtOnce = 1_000_000;
 /**
  * A width asked for by points is a multiple of the cells that serve it, where it is at least so many of them: it then
  * differs from the exact one by a quarter at most.
@@ -45,7 +51,7 @@ export type ReadingsAnswer = {
 export type BucketsAnswer = { buckets: Bucket[]; gaps: HistoryGap[]; voids: Void[]; intervalMs: number | null };
 
 /** What one answer is made of. */
-type Asked = { series: number; from: number; to: number; fresh: Columns; voids: Void[] };
+type Asked = { series: number; from: number; to: number; voids: Void[] };
 
 export class History {
   private readonly sources: Sources;
@@ -63,10 +69,11 @@ export class History {
       const page = new Columns();
       let more = false;
       let sliceMs = firstSliceMs;
-      let at = Math.min(Math.max(from, this.sources.earliest(series)), to);
-      while (at < to && !more) {
-        const end = Math.min(to, at + sliceMs);
-        const slice = this.sources.gather(series, at, end, this.sources.fresh(series, at, end));
+      const last = Math.min(to, this.sources.latest(series) + 1);
+      let at = Math.max(from, this.sources.earliest(series));
+      while (at < last && !more) {
+        const end = this.sources.sliceEnd(series, at, Math.min(last, at + sliceMs), Math.max(2 * limit, pageReadings));
+        const slice = this.sources.gather(series, at, end);
         for (const span of subtract([{ from: at, to: end }], spansOf(voids))) page.addRange(slice, span.from, span.to);
         more = page.count > limit;
         sliceMs = Math.min(sliceMs * 2, sliceMsMax);
@@ -77,7 +84,7 @@ export class History {
       for (let i = 0; i < count; i++) readings.push([page.ts[i] as number, page.value(i)]);
       const until = more ? (page.ts[count - 1] as number) + 1 : to;
       const shown = { from, to: Math.min(until, now) };
-      const gaps = this.gapsOf(series, device, shown, Infinity, span => hasReading(page, span));
+      const gaps = this.gapsOf({ series, device, now, voids }, shown, Number.POSITIVE_INFINITY);
       return { readings, more, gaps, voids };
     });
   }
@@ -88,45 +95,55 @@ export class History {
     return this.sources.at(() => {
       const { edges, cell, widthMs } = edgesOf(call, this.coarsenedTo(series, from));
       const voids = this.sources.voids(series, from, to);
-      const asked: Asked = { series, from, to, fresh: this.sources.fresh(series, from, to), voids };
+      const within = {
+        from: Math.max(from, this.sources.earliest(series)),
+        to: Math.min(to, this.sources.latest(series) + 1),
+      };
+      const asked: Asked = { series, voids, from, to };
       const buckets = new Buckets(edges);
       const raw = cell === null ? [{ from, to }] : this.rawSpans(asked, cellMs[cell]);
-      for (const span of subtract(raw, spansOf(voids))) this.addRaw(asked, span, buckets);
+      for (const span of clip(subtract(raw, spansOf(voids)), within.from, within.to)) this.addRaw(asked, span, buckets);
       if (cell !== null) {
-        for (const span of subtract([{ from, to }], raw)) this.addCells(asked, span, cell, buckets);
+        for (const span of clip(subtract([{ from, to }], raw), wholeCells(within.from, cell), within.to))
+          this.addCells(asked, span, cell, buckets);
       }
-      const inside = (span: Span) => this.holdsReading(asked, span);
       const shown = { from, to: Math.min(to, now) };
       const rows = buckets.rows();
-      const gaps = this.gapsOf(series, device, shown, rows[0]?.[0] ?? Infinity, inside, widthMs ?? 0);
+      const answeredFrom = rows[0]?.[0] ?? Number.POSITIVE_INFINITY;
+      const gaps = this.gapsOf({ series, device, now, voids }, shown, answeredFrom, widthMs ?? 0);
       return { buckets: rows, gaps, voids, intervalMs: widthMs };
     });
   }
 
   /** Where cells cannot speak for the readings: at the ends, where newer ones lie over them, where some are voided. */
-  private rawSpans({ from, to, fresh, voids }: Asked, step: number): Span[] {
+  private rawSpans({ series, from, to, voids }: Asked, step: number): Span[] {
     const spans: Span[] = [];
     if (from % step !== 0) spans.push(widen({ from, to: from + 1 }, step));
     if (to % step !== 0) spans.push(widen({ from: to - 1, to }, step));
     for (const span of spansOf(voids)) spans.push(widen(span, step));
     const over: Span[] = [];
-    for (let i = 0; i < fresh.count; ) {
-      const span = widen({ from: fresh.ts[i] as number, to: (fresh.ts[i] as number) + 1 }, step);
-      const last = over.at(-1);
-      if (last !== undefined && last.to === span.from) last.to = span.to;
-      else over.push(span);
-      i = fresh.lowerBound(span.to);
+    for (let at = from; at < to; ) {
+      const end = this.sources.sliceEnd(series, at, to, readingsAtOnce);
+      const { ts, count } = this.sources.newer(series, at, end);
+      for (let i = 0; i < count; i++) {
+        const last = over.at(-1);
+        if (last !== undefined && (ts[i] as number) < last.to) continue;
+        const span = widen({ from: ts[i] as number, to: (ts[i] as number) + 1 }, step);
+        if (last !== undefined && last.to === span.from) last.to = span.to;
+        else over.push(span);
+      }
+      at = end;
     }
     // Many small spans cost more to look up one by one than the readings between them.
     const joined = over.length <= spansMax ? over : over.map(span => widen(span, Math.max(step, dayMs)));
     return clip(union([...spans, ...joined]), from, to);
   }
 
-  private addRaw({ series, fresh }: Asked, span: Span, buckets: Buckets): void {
-    // A long span is taken in slices, so that memory does not follow the range.
+  /** Adds readings in slices, so that memory does not follow the range. */
+  private addRaw({ series }: Asked, span: Span, buckets: Buckets): void {
     for (let at = span.from; at < span.to; ) {
-      const end = Math.min(span.to, (windowOf(2, at) + 1) * windowMs(2));
-      buckets.addReadings(this.sources.gather(series, at, end, fresh));
+      const end = this.sources.sliceEnd(series, at, span.to, readingsAtOnce);
+      buckets.addReadings(this.sources.gather(series, at, end));
       at = end;
     }
   }
@@ -143,7 +160,7 @@ export class History {
       const cells = this.sources.cells(series, level, window);
       if (cells !== null) buckets.addCells(cells, part.from, part.to);
       else if (level > 1) this.addCells(asked, part, (level - 1) as Level, buckets);
-      else buckets.addReadings(this.sources.gather(series, part.from, part.to, asked.fresh));
+      else this.addRaw(asked, part, buckets);
     }
   }
 
@@ -156,39 +173,57 @@ export class History {
     return level === undefined ? null : cellMs[level];
   }
 
-  private holdsReading({ series, fresh }: Asked, { from, to }: Span): boolean {
-    for (let at = from; at < to; at += dayMs) {
-      const end = Math.min(at + dayMs, to);
-      if (this.sources.gather(series, at, end, fresh).count > 0) return true;
+  /** Whether a reading, or a rollup of some, lies in a span; the first instant of the span does not count. */
+  private holdsReading(series: number, voids: readonly Span[], span: Span): boolean {
+    // The last reading before a device went away may carry the time at which it did.
+    const begin = Math.max(span.from + 1, this.sources.earliest(series));
+    for (let at = begin; at < span.to; at += dayMs) {
+      const end = Math.min(at + dayMs, span.to);
+      const columns = this.sources.gather(series, at, end);
+      if (subtract([{ from: at, to: end }], voids).some(part => hasReading(columns, part))) return true;
     }
-    return false;
+    const rawFrom = this.sources.archive.use(series)?.rawFrom ?? 0;
+    return begin < rawFrom && this.holdsCell(series, begin, Math.min(span.to, rawFrom));
   }
 
-  /** The gaps of a span that have no reading inside, and what retention took of what the answer is made of. */
+  private holdsCell(series: number, from: number, to: number): boolean {
+    return levels.some(level => {
+      for (let window = windowOf(level, from); window * windowMs(level) < to; window++) {
+        const cells = this.sources.cells(series, level, window);
+        if (cells?.start.some(start => start >= from && start + cellMs[level] <= to)) return true;
+      }
+      return false;
+    });
+  }
+
+  /** The gaps that touch a span and have no reading inside, and what retention took before the answer begins. */
   private gapsOf(
-    series: number,
-    device: string,
+    { series, device, now, voids }: { series: number; device: string; now: number; voids: readonly Void[] },
     { from, to }: Span,
     answeredFrom: number,
-    hasReadingIn: (span: Span) => boolean,
     shortestMs = 0,
   ): HistoryGap[] {
-    let spans = this.gaps.spans(device, from, to);
-    if (spans.length > gapsMax) spans = spans.filter(span => span.to - span.from >= shortestMs);
+    if (to <= from) return [];
+    let spans = this.gaps.spans(device, from, to, now);
+    if (spans.length > gapsMax) spans = spans.filter(span => span.to - span.from >= shortestMs).slice(0, gapsTold);
     const use = this.sources.archive.use(series);
-    const gone =
-      use === undefined ? [] : clip([{ from: use.firstTs, to: Math.min(use.rawFrom, answeredFrom) }], from, to);
-    return [
+    const gone = use === undefined ? [] : [{ from: use.firstTs, to: Math.min(use.rawFrom, answeredFrom) }];
+    const empty = spans.filter(span => !this.holdsReading(series, spansOf(voids), span));
+    const told = [
       ...gone.map(span => ({ ...span, reason: 'retention' as const })),
-      ...spans.filter(span => !hasReadingIn(innerOf(span))),
-    ].sort((a, b) => a.from - b.from);
+      ...this.sources.archive.damaged.map(span => ({ ...span, reason: 'damaged' as const })),
+      ...empty,
+    ];
+    return told
+      .map(gap => ({ ...gap, from: Math.max(gap.from, from), to: Math.min(gap.to, to) }))
+      .filter(gap => gap.to > gap.from)
+      .sort((a, b) => a.from - b.from);
   }
 }
 
-const spansOf = (voids: readonly Void[]): Span[] => union(voids.map(({ from, to }) => ({ from, to })));
+const wholeCells = (ts: number, level: Level) => Math.floor(ts / cellMs[level]) * cellMs[level];
 
-/** Without its first instant: the last reading before a device went away may carry the time at which it did. */
-const innerOf = ({ from, to }: Span): Span => ({ from: from + 1, to });
+const spansOf = (voids: readonly Void[]): Span[] => union(voids.map(({ from, to }) => ({ from, to })));
 
 function hasReading(columns: Columns, { from, to }: Span): boolean {
   const i = columns.lowerBound(from);

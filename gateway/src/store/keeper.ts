@@ -20,16 +20,23 @@ import type { KeepEffect } from './statements.ts';
 
 export type KeeperSettings = SealSettings & RetainSettings & { resumeMs: number; checkEveryHours: number };
 export type KeeperData = { dir: string; settings: KeeperSettings };
-/** `waiting`: readings that are committed and not sealed. `all`: do now what otherwise waits for its time. */
-export type KeepCall = { now: number; waiting: number; all: boolean };
+/**
+ * `waiting`: readings that are committed and not sealed. `all`: do now what otherwise waits for its time. `afresh`: the
+ * last slice was not committed, so that what it was part of begins again.
+ */
+export type KeepCall = { now: number; waiting: number; all: boolean; afresh: boolean };
 export type KeepAnswer = {
   /** What is to be committed before the next call; empty where there is nothing to do. */
   effects: KeepEffect[];
   /** Pages to give back to the file system. */
   vacuumPages: number;
   idle: boolean;
-  /** Rows that were found damaged by the check since the last call. */
+  /** Rows that were found damaged since the last call. */
   damaged: string[];
+  /** Readings that came too late to be kept, since the last call. */
+  dropped: number;
+  /** Tasks that ended in an error. */
+  failed: string[];
 };
 
 /** Pages that stay free for what comes next: 8 MB, and a tenth of the file. */
@@ -39,6 +46,10 @@ const freePagesKeptAtLeast = 64;
 const vacuumPagesAtOnce = 512;
 /** Rows checked in one call. */
 const rowsChecked = 50;
+/** A call answers after so long, also where there is nothing to write yet: somebody may want to close the store. */
+const turnMsMax = 50;
+/** What PRAGMA auto_vacuum says of a database that gives pages back when it is asked to. */
+const incremental = 2;
 
 const { dir, settings } = workerData as KeeperData;
 const db: Db = openForReading(join(dir, fileName));
@@ -52,122 +63,143 @@ const retainer = new Retainer(db, archive, roller);
 const scrub = new Scrub(db, checkedTables);
 const trusted = new TrustedTime(db);
 const freePages = db.prepare<[], number>('PRAGMA freelist_count').pluck();
+const autoVacuum = db.prepare<[], number>('PRAGMA auto_vacuum').pluck();
+const damagedRows = new Set<string>();
 const allPages = db.prepare<[], number>('PRAGMA page_count').pluck();
 
-/** The two lanes. The long one may be in the middle of something while the short one works. */
-let short: Task | null = null;
-let long: Task | null = null;
-let shortTurn = true;
+/** A lane goes from task to task; the long one may be in the middle of something while the short one works. */
+type Lane = { task: Task | null; next: (call: KeepCall) => Task | null; notBefore: number; waitMs: number };
+
+const short: Lane = { task: null, next: nextShort, notBefore: 0, waitMs: 1_000 };
+/** What failed once will most likely fail again, after as much work: that is not tried every second. */
+const long: Lane = { task: null, next: nextLong, notBefore: 0, waitMs: 5 * 60_000 };
+let turn = 0;
 let trimmedAt = Number.NEGATIVE_INFINITY;
-let sweptBatches = false;
+let swept = false;
 let budgetAt = Number.NEGATIVE_INFINITY;
 let agedAt = Number.NEGATIVE_INFINITY;
 let checkedAt: number | null = null;
+let failed: string[] = [];
+let droppedBefore = 0;
 
-function nextShort({ now, waiting, all }: KeepCall): Task | null {
-  const enough = waiting >= settings.sealReadings || all;
-  if (enough ? sealer.hasWaiting() : sealer.isDue(now, settings.sealAfterMs)) {
-    return sealer.seal(settings.sealReadings, now);
-  }
+function nextShort(call: KeepCall): Task | null {
+  if (sealIsDue(call)) return sealer.seal(settings.sealReadings, call.now);
+  const { now, all } = call;
   // Once a second is often enough; a clock that was set back must not stop it.
   if (all || Math.abs(now - trimmedAt) >= 1_000) {
     trimmedAt = now;
-    return trimmer.trim(now, settings.resumeMs, all);
+    return trimmer.trim(now, isOver() ? 0 : settings.resumeMs, all);
   }
   return null;
 }
+
+function sealIsDue({ now, waiting, all }: KeepCall): boolean {
+  const enough = waiting >= settings.sealReadings || all;
+  return enough ? sealer.hasWaiting() : sealer.isDue(now, settings.sealAfterMs);
+}
+
+const isOver = () => settings.diskBudget !== null && retainer.isOver(settings.diskBudget);
 
 function nextLong({ now, all }: KeepCall): Task | null {
-  if (!sweptBatches) {
-    sweptBatches = true;
+  if (!swept) {
+    swept = true;
     return compactor.sweep();
   }
-  if (compactor.isDue(now) || (all && compactor.hasBatches())) {
-    sweptBatches = false;
+  const time = trusted.at(now, all);
+  // Where nothing more may go, asking again at once would not help.
+  const over = Math.abs(now - budgetAt) >= 1_000 && isOver();
+  const aged = settings.retention.length > 0 && Math.abs(time - agedAt) >= agesEveryMs;
+  // What waits in batches is older than what retention leaves, or may be: it has to be in rollups before.
+  if (compactor.isDue(now) || ((all || over || aged) && compactor.hasBatches())) {
+    swept = false;
     return compactor.compact();
   }
-  // What cannot be taken back waits until the clock can be believed.
-  const agreed = trusted.at(now, all);
-  const window = closer.due(agreed);
+  const window = closer.due(time);
   if (window !== null) return closer.close(window.level, window.window);
-  const { diskBudget } = settings;
-  // Where nothing more may go, asking again at once would not help.
-  if (diskBudget !== null && Math.abs(now - budgetAt) >= 1_000 && retainer.isOver(diskBudget)) {
+  if (over && settings.diskBudget !== null) {
     budgetAt = now;
-    return retainer.keepBudget(diskBudget, agreed);
+    return retainer.keepBudget(settings.diskBudget, time);
   }
-  if (settings.retention.length > 0 && Math.abs(now - agedAt) >= agesEveryMs) {
-    agedAt = now;
-    return retainer.keepAges(settings.retention, agreed);
+  if (aged) {
+    agedAt = time;
+    return retainer.keepAges(settings.retention, time);
   }
   return null;
 }
 
-/** The next slice of a lane; undefined where its task is done. */
-function advance(task: Task | null): KeepEffect[] | undefined {
+/** The next slice of a lane; undefined where it has nothing to do, or failed. */
+function advance(lane: Lane, call: KeepCall): KeepEffect[] | undefined {
+  if (call.now < lane.notBefore && lane.notBefore - call.now <= lane.waitMs) return undefined;
   archive.refresh();
-  for (;;) {
-    const step = task?.next();
-    if (step === undefined || step.done === true) return undefined;
-    if (step.value.length > 0) return step.value;
+  const began = performance.now();
+  try {
+    for (;;) {
+      lane.task ??= lane.next(call);
+      if (lane.task === null) return undefined;
+      const step = lane.task.next();
+      if (step.done === true) {
+        lane.task = null;
+        // Trimming is asked for again and again: one round of it is enough.
+        if (lane === short) return undefined;
+      } else if (step.value.length > 0 || performance.now() - began > turnMsMax) return step.value;
+    }
+  } catch (error) {
+    lane.task = null;
+    lane.notBefore = call.now + lane.waitMs;
+    failed.push((error as Error).message);
+    return undefined;
+  } finally {
+    for (const { row } of archive.damaged) damagedRows.add(row);
   }
 }
-
-function takeShort(call: KeepCall): KeepEffect[] | undefined {
-  short ??= nextShort(call);
-  const effects = advance(short);
-  if (effects === undefined) short = null;
-  return effects;
-}
-
-function takeLong(call: KeepCall): KeepEffect[] | undefined {
-  for (;;) {
-    long ??= nextLong(call);
-    if (long === null) return undefined;
-    const effects = advance(long);
-    if (effects !== undefined) return effects;
-    // It had nothing to write; another task may be due.
-    long = null;
-  }
-}
-
-const answer = (effects: KeepEffect[], idle = false): KeepAnswer => ({ effects, vacuumPages: 0, idle, damaged: [] });
 
 function next(call: KeepCall): KeepAnswer {
-  // In turns, so that a seal under way and a long compaction both go on.
-  shortTurn = !shortTurn;
-  const lanes = shortTurn ? [takeShort, takeLong] : [takeLong, takeShort];
-  for (const lane of lanes) {
-    const effects = lane(call);
-    if (effects !== undefined) return answer(effects);
+  if (call.afresh) {
+    // The slice before was not committed: what it was part of begins again.
+    short.task = long.task = null;
+    swept = false;
   }
-  // A task that ended without effects may have made room for the next one.
-  if (nothingLeft(call)) return vacuum(call) ?? check(call) ?? answer([], true);
-  return answer([]);
+  // In turns, so that a seal under way and a long compaction both go on.
+  turn++;
+  const [first, second] = turn % 2 === 0 ? [short, long] : [long, short];
+  const effects = advance(first, call) ?? advance(second, call);
+  if (effects !== undefined) return answer({ effects });
+  if (short.task !== null || long.task !== null) return answer({});
+  if (call.now >= short.notBefore && sealIsDue(call)) return answer({});
+  const pages = pagesToGiveBack(call);
+  if (pages > 0) return answer({ vacuumPages: pages });
+  return answer({ idle: !check(call) });
 }
 
-function nothingLeft(call: KeepCall): boolean {
-  if (short !== null || long !== null) return false;
-  if ((call.waiting >= settings.sealReadings || call.all) && sealer.hasWaiting()) return false;
-  if (call.all && compactor.hasBatches()) return false;
-  return sweptBatches && !compactor.isDue(call.now) && closer.due(trusted.at(call.now, call.all)) === null;
+/** An answer, with what was noticed since the last. */
+function answer(part: Partial<KeepAnswer>): KeepAnswer {
+  const damaged = [...damagedRows, ...sealer.damaged];
+  const dropped = compactor.dropped - droppedBefore;
+  const told = { effects: [], vacuumPages: 0, idle: false, damaged, dropped, failed, ...part };
+  damagedRows.clear();
+  sealer.damaged = [];
+  droppedBefore = compactor.dropped;
+  failed = [];
+  return told;
 }
 
-function vacuum({ all }: KeepCall): KeepAnswer | null {
+function pagesToGiveBack({ all }: KeepCall): number {
+  // A large database of the first schema was not rebuilt, and can only use its free pages again.
+  if (autoVacuum.get() !== incremental) return 0;
   const free = freePages.get() ?? 0;
   const kept = all ? freePagesKeptAtLeast : Math.max(freePagesKept, (allPages.get() ?? 0) / 10);
-  if (free <= kept) return null;
-  return { ...answer([]), vacuumPages: Math.min(vacuumPagesAtOnce, Math.ceil(free - kept)) };
+  return Math.max(0, Math.min(vacuumPagesAtOnce, Math.ceil(free - kept)));
 }
 
 /** Reads a few rows of everything stored, so that what a disk forgot is found before somebody asks for it ([STO-5]). */
-function check({ now, all }: KeepCall): KeepAnswer | null {
+function check({ now, all }: KeepCall): boolean {
   const everyMs = settings.checkEveryHours * 3_600_000;
   checkedAt ??= now;
-  if (all || everyMs === 0 || Math.abs(now - checkedAt) < everyMs) return null;
+  if (all || everyMs === 0 || Math.abs(now - checkedAt) < everyMs) return false;
   const { done, damaged } = scrub.slice(rowsChecked);
   if (done) checkedAt = now;
-  return { ...answer([]), damaged: damaged.map(({ table, key, error }) => `${table} ${key}: ${error}`) };
+  for (const { table, key } of damaged) damagedRows.add(`${table} ${key}`);
+  return true;
 }
 
-serveThread({ next, waiting: () => sealer.countWaiting(), used: () => retainer.used() }, () => db.close());
+serveThread({ next, waiting: () => sealer.countWaiting() }, () => db.close());

@@ -8,15 +8,26 @@ import type { KeepEffect } from './statements.ts';
 
 /** How often somebody looks whether there is something to do. */
 const intervalMs = 1_000;
-/** A full disk is tried again after so long. */
-const refusedWaitMs = 1_000;
 
 export type KeepWriteCall = { effects: KeepEffect[]; vacuumPages: number };
 
-export type KeepingCounters = { keepSlices: number; sealedReadings: number; damagedRows: number; keepFailures: number };
+export type KeepingCounters = {
+  slices: number;
+  sealedReadings: number;
+  /** Came after those of their time had been let go of by retention. */
+  droppedReadings: number;
+  damagedRows: number;
+  failures: number;
+};
 
 export class Keeping {
-  readonly counters: KeepingCounters = { keepSlices: 0, sealedReadings: 0, damagedRows: 0, keepFailures: 0 };
+  readonly counters: KeepingCounters = {
+    slices: 0,
+    sealedReadings: 0,
+    droppedReadings: 0,
+    damagedRows: 0,
+    failures: 0,
+  };
   /** Readings that are committed and not sealed. */
   waiting: number;
   /** Offset of the oldest entry of the log. */
@@ -24,6 +35,8 @@ export class Keeping {
   private timer: Timer | null = null;
   private running: Promise<void> | null = null;
   private closing = false;
+  /** A slice was not committed. */
+  private afresh = false;
   /** Rows that were found damaged, the first of them; kept for the health check. */
   private readonly damaged: string[] = [];
   private readonly keeper: Thread;
@@ -31,6 +44,7 @@ export class Keeping {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly sealReadings: number;
+  private readonly broken: (error: Error) => void;
 
   constructor(parts: {
     keeper: Thread;
@@ -41,6 +55,8 @@ export class Keeping {
     firstOffset: number;
     /** So many that wait make a batch at once. */
     sealReadings: number;
+    /** Called where nothing written after this could be trusted. */
+    broken: (error: Error) => void;
   }) {
     this.keeper = parts.keeper;
     this.writer = parts.writer;
@@ -49,6 +65,7 @@ export class Keeping {
     this.waiting = parts.waiting;
     this.firstOffset = parts.firstOffset;
     this.sealReadings = parts.sealReadings;
+    this.broken = parts.broken;
   }
 
   open(): void {
@@ -63,7 +80,8 @@ export class Keeping {
 
   /** Works until nothing is left to do now, also what otherwise waits for its time. */
   async settle(): Promise<void> {
-    await this.running;
+    // Two rounds at once would ask for a slice before the one that it builds on is committed.
+    while (this.running !== null && !this.closing) await this.running;
     this.running = this.run(true);
     await this.running;
   }
@@ -87,36 +105,62 @@ export class Keeping {
   private async run(all: boolean): Promise<void> {
     try {
       while (!this.closing) {
-        const call: KeepCall = { now: this.clock.now(), waiting: this.waiting, all };
+        const call: KeepCall = { now: this.clock.now(), waiting: this.waiting, all, afresh: this.afresh };
         const answer = await this.keeper.call<KeepAnswer>('next', call);
-        this.noteDamage(answer.damaged);
-        if (answer.effects.length > 0 || answer.vacuumPages > 0) await this.write(answer);
+        this.afresh = false;
+        this.note(answer);
+        if (answer.effects.length > 0 || answer.vacuumPages > 0) {
+          if (!(await this.write(answer))) break;
+        }
         if (answer.idle) break;
       }
     } catch (error) {
-      // Nothing is lost by it: the log still has what was not sealed. A full disk ends here, too.
-      this.counters.keepFailures++;
-      this.log.error({ error: (error as Error).message }, 'keeping the store failed; it is tried again');
-      await new Promise<void>(resolve => this.clock.after(refusedWaitMs, resolve));
+      // Only the end of a thread comes here, and that was told where it happened.
+      this.log.error({ error: (error as Error).message }, 'keeping the store ended');
     } finally {
       this.running = null;
     }
   }
 
-  private async write({ effects, vacuumPages }: KeepAnswer): Promise<void> {
-    await this.writer.call('keep', { effects, vacuumPages } satisfies KeepWriteCall);
-    this.counters.keepSlices++;
+  /** Has a slice committed. False where the disk is full: it is worked out again with the next look. */
+  private async write({ effects, vacuumPages }: KeepAnswer): Promise<boolean> {
+    for (const [name, offset] of effects) {
+      // Nobody may take a page of the log for whole that begins behind what is about to go.
+      if (name === 'log.trim') this.firstOffset = (offset as number) + 1;
+    }
+    try {
+      await this.writer.call('keep', { effects, vacuumPages } satisfies KeepWriteCall);
+    } catch (error) {
+      this.afresh = true;
+      this.counters.failures++;
+      const { code = '', message } = error as Error & { code?: string };
+      this.log.error({ error: message, code }, 'a step of keeping the store was not written');
+      // As with a commit: after anything but a full or busy disk the file cannot be trusted ([STO-4]).
+      if (!/^SQLITE_(FULL|BUSY)/.test(code)) this.broken(error as Error);
+      return false;
+    }
+    this.counters.slices++;
     for (const [name, ...params] of effects) {
-      if (name === 'log.trim') this.firstOffset = (params[0] as number) + 1;
       if (name !== 'batch.put') continue;
       const count = params[3] as number;
       this.waiting -= count;
       this.counters.sealedReadings += count;
     }
+    return true;
+  }
+
+  private note({ damaged, dropped, failed }: KeepAnswer): void {
+    this.counters.droppedReadings += dropped;
+    this.noteDamage(damaged);
+    for (const error of failed) {
+      this.counters.failures++;
+      this.log.error({ error }, 'a task of keeping the store failed; it is tried again later');
+    }
   }
 
   private noteDamage(damaged: readonly string[]): void {
     for (const row of damaged) {
+      if (this.damaged.includes(row)) continue;
       this.counters.damagedRows++;
       if (this.damaged.length < 100) this.damaged.push(row);
       this.log.error({ row }, 'a stored row is damaged: what it held cannot be read');

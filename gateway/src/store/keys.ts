@@ -14,6 +14,9 @@ const partSpan = 2 ** 12;
 /** Days from 1970 to 2149; ingest takes in nothing beyond. */
 const windowSpan = 2 ** 16;
 
+/** The first instant that no key can name. */
+export const endOfKeys = windowSpan * dayMs;
+
 /** Length of a level's windows in milliseconds. */
 export const windowMs = (level: Level): number => dayMs * levelFactor ** (level - 1);
 
@@ -30,6 +33,9 @@ export const keyOf = (level: Level, window: number, series: number, part = 0): n
 
 /** Parts of one series in one window. */
 export const partsMax = partSpan;
+
+/** Level of a key of `chunk` or `rollup`. */
+export const levelOf = (key: number): Level => levels.findLast(level => key >= windowKey(level, 0)) ?? 1;
 
 export const partOf = (key: number): number => key % partSpan;
 export const seriesOf = (key: number): number => Math.floor(key / partSpan) % seriesSpan;

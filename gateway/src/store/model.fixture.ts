@@ -1,6 +1,8 @@
 // What history should answer, worked out the simple way.
 import type { Bucket, Value } from '../contract/index.ts';
 import { bucketEdges, type Interval } from './calendar.ts';
+import { Columns } from './columns.ts';
+import { booleanType, numberType, textType } from './run.ts';
 
 export type Reading = [ts: number, value: Value];
 
@@ -23,4 +25,14 @@ export function modelBuckets(
     const last = values.at(-1);
     return first === undefined || last === undefined ? [] : [[start, values.length, min, max, mean, first, last]];
   });
+}
+
+/** Readings as the store holds them while it works on them: sorted, each time once. */
+export function columnsOf(readings: readonly Reading[]): Columns {
+  const columns = new Columns();
+  for (const [ts, value] of readings) {
+    if (typeof value === 'string') columns.add(ts, 0, textType, value);
+    else columns.add(ts, Number(value), typeof value === 'boolean' ? booleanType : numberType, null);
+  }
+  return columns.finish();
 }

@@ -1,14 +1,14 @@
 // The readings that are in the log and not yet sealed, in memory by series: a view of the log's end, followed when
 // somebody asks. What was sealed goes again, so that it holds about as many readings as a batch ([STO-2]).
 import { Columns } from './columns.ts';
-import { decodeRun } from './run.ts';
+import { soundRun } from './run.ts';
 import { type Db, entryKinds } from './schema.ts';
 
 /** What is dropped at once after sealing; small beside a batch. */
 const partReadingsMax = 65_536;
 const pageEntries = 1_000;
 
-type Part = { lastOffset: number; readings: number; firstTs: number; series: Map<number, Columns> };
+type Part = { lastOffset: number; readings: number; firstTs: number; lastTs: number; series: Map<number, Columns> };
 
 export class Recent {
   private parts: Part[] = [];
@@ -48,11 +48,17 @@ export class Recent {
     return this.parts.reduce((earliest, { firstTs }) => Math.min(earliest, firstTs), Number.POSITIVE_INFINITY);
   }
 
+  /** No reading in here is later. */
+  latest(): number {
+    return this.parts.reduce((latest, { lastTs }) => Math.max(latest, lastTs), Number.NEGATIVE_INFINITY);
+  }
+
   private take(offset: number, body: Buffer): void {
-    const run = decodeRun(offset, body);
+    const run = soundRun(offset, body);
+    if (run === null) return;
     let part = this.parts.at(-1);
     if (part === undefined || part.readings >= partReadingsMax) {
-      part = { lastOffset: 0, readings: 0, firstTs: Number.POSITIVE_INFINITY, series: new Map() };
+      part = { lastOffset: 0, readings: 0, firstTs: Infinity, lastTs: -Infinity, series: new Map() };
       this.parts.push(part);
     }
     part.lastOffset = offset;
@@ -61,12 +67,13 @@ export class Recent {
       const series = run.series(i);
       let columns = part.series.get(series);
       if (columns === undefined) {
-        columns = new Columns();
+        columns = new Columns(2);
         part.series.set(series, columns);
       }
       columns.addFrom(run, i);
       const ts = run.ts(i);
       if (ts < part.firstTs) part.firstTs = ts;
+      if (ts > part.lastTs) part.lastTs = ts;
     }
   }
 }

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { BucketsAnswer } from './history.ts';
-import type { Store, StoreConfig } from './store.ts';
+import type { Store } from './store.ts';
 import { settled, TempStore } from './temp-store.fixture.ts';
 
 const minute = 60_000;

@@ -207,3 +207,12 @@ export function decodeRun(offset: number, body: Uint8Array): Run {
   run.offset = offset;
   return run;
 }
+
+/** The same, or null where the entry is damaged: what reads the log goes on behind it, and a check tells of it. */
+export function soundRun(offset: number, body: Uint8Array): Run | null {
+  try {
+    return decodeRun(offset, body);
+  } catch {
+    return null;
+  }
+}

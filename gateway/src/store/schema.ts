@@ -73,9 +73,9 @@ const migrations: readonly string[] = [
   CREATE INDEX secret_name ON secret (kind, name);
   `,
   `
-  -- How many readings an entry holds; of an entry that was there before this column, nearly.
+  -- How many readings an entry holds.
   ALTER TABLE log ADD COLUMN count INTEGER NOT NULL DEFAULT 0;
-  UPDATE log SET count = length(body) / 24 - 1 WHERE kind = 1;
+  UPDATE log SET count = readings_in(body) WHERE kind = 1;
 
   -- What was taken out of the log at once: its readings lie in 'sealed', a row for each series, and all entries up to
   -- 'through' are in this or an earlier batch.
@@ -112,6 +112,7 @@ const migrations: readonly string[] = [
     bytes INTEGER NOT NULL,
     rollup_bytes INTEGER NOT NULL,
     first_ts INTEGER NOT NULL,
+    last_ts INTEGER NOT NULL,
     raw_from INTEGER NOT NULL,
     rollup_from INTEGER NOT NULL
   );
@@ -162,7 +163,13 @@ function shape(db: Db): void {
   if (version === 1) db.pragma('journal_mode = DELETE');
   db.pragma(`page_size = ${pageBytes}`);
   db.pragma('auto_vacuum = INCREMENTAL');
-  if (version === 1) db.exec('VACUUM');
+  if (version !== 1) return;
+  try {
+    db.exec('VACUUM');
+  } catch (error) {
+    // Without the room for it the file keeps its pages; it works all the same.
+    if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error;
+  }
 }
 
 /** Opens the file for writing, brings its schema up to date, and sets how durable a commit is. */
@@ -188,6 +195,11 @@ function migrate(db: Db): void {
   if (version > schemaVersion) {
     throw new Error(`the database has schema ${version}; this program knows schemas up to ${schemaVersion}`);
   }
+  // Bodies of the first schema say at byte 8 how many readings they have; what is shorter is damaged and has none.
+  db.function('readings_in', body => {
+    const bytes = body as Buffer;
+    return bytes.length < 12 ? 0 : bytes.readUInt32LE(8);
+  });
   for (let next = version; next < schemaVersion; next++) {
     db.transaction(() => {
       db.exec(migrations[next] as string);

@@ -2,7 +2,7 @@
 // `at` is of one moment.
 import type { Void } from '../contract/index.ts';
 import { Archive } from './archive.ts';
-import { type Cells, decodeCells } from './cells.ts';
+import { type Cells, soundCells } from './cells.ts';
 import { Columns } from './columns.ts';
 import { keyOf, type Level } from './keys.ts';
 import { Recent } from './recent.ts';
@@ -10,6 +10,9 @@ import type { Db } from './schema.ts';
 
 /** Voids of one series that are looked at; more of them means that a device should be voided at its source. */
 export const voidsPerSeriesMax = 1_000;
+
+/** A slice is not cut further below this: what comes in so short a time came in one message. */
+const sliceMsMin = 1_000;
 
 export class Sources {
   readonly archive: Archive;
@@ -45,25 +48,37 @@ export class Sources {
   }
 
   /** Readings of [from, to) that no window has yet: those of the batches and of the log. Sorted, each time once. */
-  fresh(series: number, from: number, to: number): Columns {
+  newer(series: number, from: number, to: number): Columns {
     const columns = new Columns();
-    this.archive.addSealed(series, from, to, columns);
-    this.recent.collect(series, from, to, columns);
+    // What comes late for readings that were let go of is let go of, too.
+    const begin = Math.max(from, this.archive.use(series)?.rawFrom ?? from);
+    if (begin >= to) return columns;
+    this.archive.addSealed(series, begin, to, columns);
+    this.recent.collect(series, begin, to, columns);
     return columns.finish();
   }
 
-  /** All readings of [from, to), sorted, each time once; `fresh` are those that `fresh` gave for a span around it. */
-  gather(series: number, from: number, to: number, fresh: Columns): Columns {
+  /** All readings of [from, to), sorted, each time once. */
+  gather(series: number, from: number, to: number): Columns {
     const columns = new Columns();
     this.archive.addCompacted(series, from, to, columns);
-    columns.addRange(fresh, from, to);
+    columns.append(this.newer(series, from, to));
     return columns.finish();
+  }
+
+  /** Where to end a slice of [from, to), so that it holds about `count` readings at the most. */
+  sliceEnd(series: number, from: number, to: number, count: number): number {
+    let end = to;
+    while (end - from > sliceMsMin && this.archive.countIn(series, from, end) > count) {
+      end = from + Math.ceil((end - from) / 4);
+    }
+    return end;
   }
 
   /** The rollup of a window; null where none is kept. */
   cells(series: number, level: Level, window: number): Cells | null {
     const body = this.readRollup.get(keyOf(level, window, series));
-    return body === undefined ? null : decodeCells(body, level, window);
+    return body === undefined ? null : soundCells(body, level, window);
   }
 
   /** Voids in force that touch [from, to), the oldest first. */
@@ -72,11 +87,17 @@ export class Sources {
     return all.filter(({ restored }) => restored === null);
   }
 
-  /** No reading of the series is earlier. */
+  /** No reading of the series is earlier; where the series was lost sight of, none of any. */
   earliest(series: number): number {
-    const use = this.archive.use(series);
-    const compacted = use === undefined ? Number.POSITIVE_INFINITY : use.firstTs;
+    const compacted = this.archive.use(series)?.firstTs ?? this.archive.earliest();
     const sealed = this.archive.batches().reduce((earliest, { firstTs }) => Math.min(earliest, firstTs), compacted);
     return Math.min(sealed, this.recent.earliest());
+  }
+
+  /** No reading of the series is later, nor was one that rollups still speak for. */
+  latest(series: number): number {
+    const compacted = this.archive.use(series)?.lastTs ?? this.archive.latest();
+    const sealed = this.archive.batches().reduce((latest, { lastTs }) => Math.max(latest, lastTs), compacted);
+    return Math.max(sealed, this.recent.latest());
   }
 }

@@ -43,8 +43,8 @@ export const keepEffects = Object.freeze({
   'chunk.delete': 'DELETE FROM chunk WHERE key = ?',
   'rollup.put': 'INSERT OR REPLACE INTO rollup (key, count, body) VALUES (?, ?, ?)',
   'rollup.delete': 'DELETE FROM rollup WHERE key = ?',
-  'use.put': `INSERT OR REPLACE INTO series_use (series, count, bytes, rollup_bytes, first_ts, raw_from, rollup_from)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  'use.put': `INSERT OR REPLACE INTO series_use
+    (series, count, bytes, rollup_bytes, first_ts, last_ts, raw_from, rollup_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   'log.trim': 'DELETE FROM log WHERE offset <= ?',
 });
 
@@ -68,8 +68,11 @@ export const queries = Object.freeze({
   'series.use': `SELECT id, device, metric, coalesce(count, 0) AS readings, coalesce(bytes + rollup_bytes, 0) AS bytes
     FROM series LEFT JOIN series_use ON series = id WHERE id > ? ORDER BY id LIMIT ?`,
   'use.total': `SELECT total(count) AS readings, total(bytes) AS bytes, total(rollup_bytes) AS rollupBytes,
-    min(max(first_ts, raw_from)) AS oldest FROM series_use`,
+    min(CASE WHEN count > 0 THEN max(first_ts, raw_from) END) AS oldest FROM series_use`,
   'batch.total': 'SELECT total(count) AS readings, min(first_ts) AS oldest FROM batch',
+  // The log keeps what was sealed for a while; only what was not is nowhere else.
+  'log.oldest': `SELECT min(first_ts) AS oldest FROM log WHERE kind = 1
+    AND offset > coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'sealed_through'), 0)`,
   pages: `SELECT (SELECT page_size FROM pragma_page_size) AS size, (SELECT page_count FROM pragma_page_count) AS count,
     (SELECT freelist_count FROM pragma_freelist_count) AS free`,
   'day.list': 'SELECT day, used, written FROM day_use ORDER BY day DESC LIMIT ?',

@@ -61,9 +61,10 @@ export async function openStorage(config: StoreConfig, parts: Parts): Promise<St
 
   async function read(): Promise<Storage> {
     const { used, free } = await usedBytes();
-    const [[kept], [sealed], past, disk] = await Promise.all([
+    const [[kept], [sealed], [logged], past, disk] = await Promise.all([
       query<{ readings: number; bytes: number; rollupBytes: number; oldest: number | null }>('use.total'),
       query<{ readings: number; oldest: number | null }>('batch.total'),
+      query<{ oldest: number | null }>('log.oldest'),
       query<Day>('day.list', daysMax),
       statfs(config.dir),
     ]);
@@ -72,7 +73,7 @@ export async function openStorage(config: StoreConfig, parts: Parts): Promise<St
     const now = clock.now();
     const left = config.diskBudget === null ? diskFree : config.diskBudget - used;
     const perDay = pace.perDay();
-    const oldest = [kept?.oldest, sealed?.oldest].filter(ts => ts !== null && ts !== undefined);
+    const oldest = [kept?.oldest, sealed?.oldest, logged?.oldest].filter(ts => ts !== null && ts !== undefined);
     return {
       now,
       bytes: {

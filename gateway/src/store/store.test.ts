@@ -146,6 +146,6 @@ describe('the data folder', () => {
     const dir = join(temp.dir, 'garbage');
     mkdirSync(dir);
     writeFileSync(join(dir, 'telltale.db'), 'no database'.repeat(1_000));
-    await expect(openIn(dir)).rejects.toThrow(`the database in ${dir} cannot be opened`);
+    await expect(openIn(dir)).rejects.toThrow(`${join(dir, 'telltale.db')} is no database`);
   });
 });

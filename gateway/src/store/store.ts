@@ -12,7 +12,7 @@ import type { BucketsAnswer, BucketsCall, ReadingsAnswer, ReadingsCall } from '.
 import type { KeeperData, KeeperSettings } from './keeper.ts';
 import { Keeping, type KeepingCounters } from './keeping.ts';
 import type { LogCall, LogRow, QueryCall, ReaderData } from './reader.ts';
-import { decodeRun, type RunValue } from './run.ts';
+import { type RunValue, soundRun } from './run.ts';
 import { type EntryKindName, entryKinds } from './schema.ts';
 import { SeriesDictionary } from './series.ts';
 import type { Effect, QueryName } from './statements.ts';
@@ -94,7 +94,11 @@ function entryOf(row: LogRow): CommittedEntry | null {
   const kind = kindNames.get(row.kind);
   // An entry of a kind that a later version wrote is passed over, not guessed at.
   if (kind === undefined) return null;
-  if (kind === 'readings') return { offset, at, kind, run: decodeRun(offset, body) };
+  if (kind === 'readings') {
+    // What is damaged is told of by the check and by sealing; what lies behind it is not held up.
+    const run = soundRun(offset, body);
+    return run === null ? null : { offset, at, kind, run };
+  }
   return { offset, at, kind, event: JSON.parse(Buffer.from(body).toString()) };
 }
 
@@ -149,7 +153,7 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
   const waiting = await keeper.call<number>('waiting', null);
   const firstOffset = (await query<{ offset: number | null }>('log.first'))[0]?.offset ?? 1;
   const { sealReadings } = config;
-  const keeping = new Keeping({ keeper, writer, clock, log, waiting, firstOffset, sealReadings });
+  const keeping = new Keeping({ keeper, writer, clock, log, waiting, firstOffset, sealReadings, broken: ports.broken });
   const storage = await openStorage(config, { clock, log, query, keeping, write: effects => commits.write(effects) });
   const commits: GroupCommit = new GroupCommit({
     writer,

@@ -17,6 +17,7 @@ export function reserve(db: Db, losses: TableLoss[], mark: Mark | null): void {
     db.prepare(`DELETE FROM meta WHERE key = 'epoch'`).run();
     reserveOffsets(db, mark);
     if (losses.some(({ table }) => table === 'series')) reserveSeries(db);
+    if (losses.some(({ table }) => table === 'series_use')) recount(db);
   }).immediate();
 }
 
@@ -79,4 +80,12 @@ function* seriesInLog(db: Db): Generator<number> {
       // Overwritten bytes: what reads the log deals with it.
     }
   }
+}
+
+/** What a series takes can be counted again; from where on it is kept is then where it begins. */
+function recount(db: Db): void {
+  db.exec(`INSERT OR IGNORE INTO series_use
+    (series, count, bytes, rollup_bytes, first_ts, last_ts, raw_from, rollup_from)
+    SELECT (key / 4096) % 1048576 AS series, sum(count), sum(length(body)), 0, min(first_ts), max(last_ts), 0, 0
+    FROM chunk GROUP BY 1`);
 }

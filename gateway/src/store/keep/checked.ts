@@ -1,12 +1,23 @@
 // Which tables hold encoded bodies, and how each is checked: for the background check and for backups alike.
 import { verifyCells } from '../cells.ts';
 import { verifyChunks } from '../codec/chunk.ts';
-import { type Level, levels, windowKey } from '../keys.ts';
-
-const levelOf = (key: number): Level => levels.findLast(level => key >= windowKey(level, 0)) ?? 1;
+import { levelOf } from '../keys.ts';
+import { decodeRun } from '../run.ts';
 
 export const checkedTables: { table: string; check: (body: Uint8Array, key: number) => void }[] = [
+  { table: 'log', check: (body, key) => checkEntry(body, key) },
   { table: 'sealed', check: body => void verifyChunks(body) },
   { table: 'chunk', check: body => void verifyChunks(body) },
   { table: 'rollup', check: (body, key) => void verifyCells(body, levelOf(key)) },
 ];
+
+/** A run of readings, or an event as JSON. */
+function checkEntry(body: Uint8Array, offset: number): void {
+  const isJson = body[0] === 0x7b;
+  try {
+    if (isJson) return void JSON.parse(Buffer.from(body).toString());
+  } catch {
+    // A run may begin with the byte of a brace, too.
+  }
+  decodeRun(offset, body);
+}

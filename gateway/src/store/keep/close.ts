@@ -1,19 +1,18 @@
 // Closing: when a window of 32 or 1,024 days is over, each series gets its rollup of it, and the few readings of a slow
 // series move there together, so that a reading an hour does not leave a row a day ([STO-2]).
 import type { Archive, SeriesUse } from '../archive.ts';
-import { decodeChunks } from '../codec/chunk.ts';
 import { Columns } from '../columns.ts';
 import { dayMs, type Level, levels, windowMs, windowOf } from '../keys.ts';
 import type { Db } from '../schema.ts';
 import { Merger } from './merge.ts';
 import { closedMark, type Roller } from './roll.ts';
 import { Slice, type Task } from './task.ts';
-import { newUse, useParams } from './use.ts';
+import { newUse, readingsPerWindowMin, useParams } from './use.ts';
 
 /** A window is over when it ended so long ago: by then what came late in it was sealed and compacted mostly. */
 const afterMs = 2 * dayMs;
-/** Readings that stay where they are: with so many in it a row fills its pages. */
-const readingsPerWindowMin = 1_024;
+/** Series looked at between two answers of the thread. */
+const seriesAtOnce = 100;
 
 const closing = levels.filter(level => level > 1);
 
@@ -28,20 +27,21 @@ export class Closer {
     this.merger = new Merger(archive);
     this.roller = roller;
     this.nextSeries = db
-      .prepare<[number], number>('SELECT series FROM series_use WHERE series > ? ORDER BY series LIMIT 1000')
+      .prepare<number[], number>(
+        'SELECT series FROM series_use WHERE series > ? AND last_ts >= ? AND first_ts < ? ORDER BY series LIMIT ?',
+      )
       .pluck();
   }
 
   /** The window to be closed next. */
   due(now: number): { level: Level; window: number } | null {
     this.archive.refresh();
+    const earliest = this.archive.firstOfWindows();
+    if (earliest === null) return null;
     for (const level of closing) {
-      const finer = this.archive.firstWindow((level - 1) as Level);
-      if (finer === null) continue;
-      const first = windowOf(level, finer * windowMs((level - 1) as Level));
       const closed = this.roller.closedThrough(level);
       // At the first time, windows without readings are passed over.
-      const window = closed < 0 ? first : closed + 1;
+      const window = closed < 0 ? windowOf(level, earliest) : closed + 1;
       if ((window + 1) * windowMs(level) + afterMs <= now) return { level, window };
     }
     return null;
@@ -49,29 +49,29 @@ export class Closer {
 
   *close(level: Level, window: number): Task {
     const slice = new Slice();
+    const begin = window * windowMs(level);
     for (let after = 0; ; ) {
-      const page = this.nextSeries.all(after);
+      const page = this.nextSeries.all(after, begin, begin + windowMs(level), seriesAtOnce);
+      this.archive.refresh();
       for (const series of page) {
         after = series;
-        yield* this.closeSeries(level, window, series, slice);
+        this.closeSeries(level, window, series, slice);
+        if (slice.isFull()) yield slice.take();
       }
       if (page.length === 0) break;
+      yield [];
     }
     slice.add('meta.put', closedMark(level), window);
     yield slice.take();
   }
 
-  private *closeSeries(level: Level, window: number, series: number, slice: Slice): Task {
-    this.archive.refresh();
+  private closeSeries(level: Level, window: number, series: number, slice: Slice): void {
     const use = this.archive.use(series) ?? newUse();
     const before = { ...use };
-    const begin = window * windowMs(level);
-    if (use.firstTs >= begin + windowMs(level)) return;
     this.roller.make(level, window, series, slice, use);
     this.promote(level, window, series, slice, use);
-    if (use.bytes !== before.bytes || use.rollupBytes !== before.rollupBytes)
-      slice.add('use.put', ...useParams(series, use));
-    if (slice.isFull()) yield slice.take();
+    const isChanged = use.bytes !== before.bytes || use.rollupBytes !== before.rollupBytes;
+    if (isChanged) slice.add('use.put', ...useParams(series, use));
   }
 
   /** Moves the readings of the finer windows up where they are few. */
@@ -80,14 +80,15 @@ export class Closer {
     const begin = window * windowMs(level);
     const rows = [...this.archive.parts(finer, series, begin, begin + windowMs(level))];
     const count = rows.reduce((sum, row) => sum + row.count, 0);
-    if (rows.length < 2 || count >= rows.length * readingsPerWindowMin) return;
+    if (rows.length === 0 || count >= rows.length * readingsPerWindowMin) return;
     const readings = new Columns();
     for (const row of rows) {
-      decodeChunks(row.body, readings);
+      if (!this.archive.addPart(row, readings)) continue;
       slice.add('chunk.delete', row.key);
       use.count -= row.count;
       use.bytes -= row.body.byteLength;
     }
+    if (readings.count === 0) return;
     const columns = readings.finish();
     this.merger.join(level, window, series, columns, 0, columns.count, slice, use);
   }

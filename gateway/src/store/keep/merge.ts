@@ -1,6 +1,6 @@
 // Joins readings with those that a window has already, and says which rows change.
 import type { Archive, ChunkRow, SeriesUse } from '../archive.ts';
-import { decodeChunks, encodeChunks } from '../codec/chunk.ts';
+import { encodeChunks } from '../codec/chunk.ts';
 import { Columns } from '../columns.ts';
 import { keyOf, type Level, partOf, partsMax, windowMs } from '../keys.ts';
 import type { Slice } from './task.ts';
@@ -37,10 +37,11 @@ export class Merger {
       touched.push(before);
     }
     const joined = new Columns();
-    for (const row of touched) decodeChunks(row.body, joined);
+    // A damaged row stays as it is, beside the new ones.
+    const sound = touched.filter(row => this.archive.addPart(row, joined));
     joined.append(columns, begin, end);
     const nextPart = Math.max(-1, ...rows.map(({ key }) => partOf(key))) + 1;
-    this.write(keyOf(level, window, series), joined.finish(), touched, nextPart, slice, use);
+    this.write(keyOf(level, window, series), joined.finish(), sound, nextPart, slice, use);
   }
 
   private write(

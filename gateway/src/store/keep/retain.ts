@@ -2,7 +2,18 @@
 // oldest readings first, then the oldest rollups ([STO-3]). A few rows at a time, so that no commit waits for it.
 import { matchesPattern } from '../../lib/pattern.ts';
 import type { Archive, SeriesUse } from '../archive.ts';
-import { dayMs, keyOf, type Level, levels, seriesOf, windowKey, windowMs, windowOf, windowOfKey } from '../keys.ts';
+import {
+  dayMs,
+  keyOf,
+  type Level,
+  levelOf,
+  levels,
+  seriesOf,
+  windowKey,
+  windowMs,
+  windowOf,
+  windowOfKey,
+} from '../keys.ts';
 import type { Db } from '../schema.ts';
 import type { Roller } from './roll.ts';
 import { Slice, type Task } from './task.ts';
@@ -51,17 +62,22 @@ export class Retainer {
     return ((count.get() ?? 0) - (free.get() ?? 0)) * (size.get() ?? 0);
   }
 
-  isOver(budget: number | null): boolean {
-    return budget !== null && this.used() > budget;
+  isOver(budget: number): boolean {
+    return this.used() > budget;
   }
 
   /** Lets the oldest go until the budget is kept, or nothing is left that may go. */
   *keepBudget(budget: number, now: number): Task {
     while (this.used() > budget * budgetShare) {
-      const slice = this.oldest('chunk', now) ?? this.oldest('rollup', now);
+      const slice = this.oldest('chunk', now) ?? (this.hasReadings() ? null : this.oldest('rollup', now));
       if (slice === null) return;
       yield slice.take();
     }
+  }
+
+  /** Rollups do not go while there are readings that could, once their day is over. */
+  private hasReadings(): boolean {
+    return this.archive.firstOfWindows() !== null || this.archive.batches().length > 0;
   }
 
   /** Rows of the window that ended longest ago; today's stay. */
@@ -88,6 +104,7 @@ export class Retainer {
     for (let after = 0; ; ) {
       const page = this.seriesPage.all(after);
       if (page.length === 0) return;
+      yield [];
       for (const { series, device, metric } of page) {
         after = series;
         const rule = rules.find(
@@ -103,10 +120,14 @@ export class Retainer {
     this.archive.refresh();
     const use = this.archive.use(series) ?? newUse();
     const from = Math.max(use.firstTs, table === 'chunk' ? use.rawFrom : use.rollupFrom);
+    const to = Math.min(cut, use.lastTs + windowMs(3));
     for (const level of levels) {
-      for (let window = windowOf(level, from); (window + 1) * windowMs(level) <= cut; window++) {
-        const rows = this.rows[table].all(keyOf(level, window, series), keyOf(level, window, series + 1), rowsAtOnce);
-        if (rows.length > 0) yield this.remove(table, rows, () => (window + 1) * windowMs(level)).take();
+      for (let window = windowOf(level, from); (window + 1) * windowMs(level) <= to; window++) {
+        for (;;) {
+          const rows = this.rows[table].all(keyOf(level, window, series), keyOf(level, window, series + 1), rowsAtOnce);
+          if (rows.length === 0) break;
+          yield this.remove(table, rows, () => (window + 1) * windowMs(level)).take();
+        }
       }
     }
   }
@@ -137,9 +158,12 @@ export class Retainer {
 
   /** Readings do not go without a rollup that answers for them: the finest that is worth its bytes. */
   private rollUp(key: number, series: number, slice: Slice, use: SeriesUse): void {
-    const level = levels.findLast(candidate => key >= windowKey(candidate, 0)) ?? 1;
+    const level = levelOf(key);
     const begin = windowOfKey(key) * windowMs(level);
     if (level === 1 && this.roller.has(1, windowOf(1, begin), series)) return;
+    // What is there speaks for all readings of its window, for it is made again with every change of them.
+    if (this.roller.has(3, windowOf(3, begin), series)) return;
+    if (level < 3 && this.roller.has(2, windowOf(2, begin), series)) return;
     if (level < 3 && this.roller.make(2, windowOf(2, begin), series, slice, use)) return;
     this.roller.make(3, windowOf(3, begin), series, slice, use, true);
   }
@@ -164,4 +188,4 @@ function prepareRows(db: Db, table: Table) {
 }
 
 /** Time between two looks at the ages. */
-export const agesEveryMs = dayMs / 24;
+export const agesEveryMs = dayMs;

@@ -2,15 +2,19 @@
 // window of the first level has its rollup with its readings; one of a coarser level when it has closed, and again when
 // late readings come into it.
 import type { Archive, SeriesUse } from '../archive.ts';
-import { Cells, cellMs, cellsOf, coarsen, decodeCells, encodeCells, worthKeeping } from '../cells.ts';
+import { type Cells, cellMs, cellsOf, coarsen, encodeCells, fuller, soundCells, worthKeeping } from '../cells.ts';
 import { Columns } from '../columns.ts';
-import { keyOf, type Level, levelFactor, levels, windowMs } from '../keys.ts';
+import { keyOf, type Level, levelFactor, levels, windowMs, windowOf } from '../keys.ts';
 import type { Db } from '../schema.ts';
 import type { Slice, Task } from './task.ts';
 import { useParams, written } from './use.ts';
 
 /** A series whose readings of some days changed; `use` follows what is written. */
 export type Changed = { series: number; days: ReadonlySet<number>; use: SeriesUse };
+
+const hourMs = 3_600_000;
+/** Readings held at once to make cells of. */
+const readingsAtOnceMax = 1_000_000;
 
 const coarser = levels.filter(level => level > 1);
 
@@ -69,10 +73,15 @@ export class Roller {
   /** Makes one rollup, or removes it where it is not worth its bytes. True where it is kept. */
   make(level: Level, window: number, series: number, slice: Slice, use: SeriesUse, always = false): boolean {
     const key = keyOf(level, window, series);
+    const begin = window * windowMs(level);
     const length = this.readLength.get(key) ?? 0;
-    const cells = this.build(level, window, series, use.rawFrom);
+    let cells = this.build(level, series, begin, begin + windowMs(level));
+    // Where readings went with retention, the rollup that there is speaks for them.
+    const isAlone = begin < use.rawFrom;
+    const known = isAlone ? this.read(level, window, series) : null;
+    if (known !== null) cells = cells === null ? known : fuller(known, cells, use.rawFrom);
     const readings = cells === null ? 0 : cells.readings.reduce((sum, count) => sum + count, 0);
-    if (cells !== null && cells.count > 0 && (always || worthKeeping(cells, readings))) {
+    if (cells !== null && cells.count > 0 && (always || isAlone || worthKeeping(cells, readings))) {
       const body = encodeCells(cells, level);
       slice.add('rollup.put', key, cells.count, body);
       use.rollupBytes += body.byteLength - length;
@@ -85,35 +94,47 @@ export class Roller {
     return false;
   }
 
-  /**
-   * The cells of a window out of the next finer rollups, or out of the readings, or where those went with retention, out
-   * of the rollup that there is. Null where a sum has no end.
-   */
-  private build(level: Level, window: number, series: number, rawFrom: number): Cells | null {
-    const begin = window * windowMs(level);
-    if (level === 1) {
-      const columns = new Columns();
-      this.archive.addCompacted(series, begin, begin + windowMs(level), columns);
-      return columns.count === 0 ? new Cells(0) : cellsOf(columns.finish(), cellMs[level]);
-    }
+  /** Cells of [from, to) out of the next finer rollups, or where there are none, out of the readings. Null without end. */
+  private build(level: Level, series: number, from: number, to: number): Cells | null {
+    if (level === 1) return this.ofReadings(level, series, from, to);
     const finer = (level - 1) as Level;
+    const parts: (Cells | null)[] = [];
+    let bare = from;
+    for (let window = windowOf(finer, from); window * windowMs(finer) < to; window++) {
+      const cells = this.read(finer, window, series);
+      if (cells === null) continue;
+      // What lies between rollups is read at once: it is little, or it would have one.
+      if (bare < window * windowMs(finer)) parts.push(this.bare(level, series, bare, window * windowMs(finer)));
+      parts.push(cells);
+      bare = (window + 1) * windowMs(finer);
+    }
+    if (bare < to) parts.push(this.bare(level, series, bare, to));
+    const sound = parts.filter(cells => cells !== null);
+    return sound.length < parts.length ? null : coarsen(sound, cellMs[level]);
+  }
+
+  private bare(level: Level, series: number, from: number, to: number): Cells | null {
+    return level === 3 ? this.build(2, series, from, to) : this.ofReadings(level, series, from, to);
+  }
+
+  private ofReadings(level: Level, series: number, from: number, to: number): Cells | null {
     const parts: Cells[] = [];
-    const known = begin < rawFrom ? this.read(level, window, series) : null;
-    for (let part = window * levelFactor; part < (window + 1) * levelFactor; part++) {
-      let cells = this.read(finer, part, series);
-      if (cells === null && known !== null && (part + 1) * windowMs(finer) <= rawFrom) {
-        cells = known.between(part * windowMs(finer), (part + 1) * windowMs(finer));
-      }
-      cells ??= this.build(finer, part, series, rawFrom);
+    // A day of a fast series is taken by the hour, and what is slow at once.
+    const step = this.archive.countIn(series, from, to, 'compacted') > readingsAtOnceMax ? hourMs : to - from;
+    for (let at = from; at < to; at += step) {
+      const columns = new Columns();
+      this.archive.addCompacted(series, at, Math.min(at + step, to), columns);
+      if (columns.count === 0) continue;
+      const cells = cellsOf(columns.finish(), cellMs[level]);
       if (cells === null) return null;
-      if (cells.count > 0) parts.push(cells);
+      parts.push(cells);
     }
     return coarsen(parts, cellMs[level]);
   }
 
   private read(level: Level, window: number, series: number): Cells | null {
     const body = this.readBody.get(keyOf(level, window, series));
-    return body === undefined ? null : decodeCells(body, level, window);
+    return body === undefined ? null : soundCells(body, level, window);
   }
 }
 

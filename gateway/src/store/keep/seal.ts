@@ -4,7 +4,7 @@
 import { encodeChunks } from '../codec/chunk.ts';
 import { Columns } from '../columns.ts';
 import { sealedKey } from '../keys.ts';
-import { decodeRun } from '../run.ts';
+import { type Run, soundRun } from '../run.ts';
 import { type Db, entryKinds } from '../schema.ts';
 import { Slice, type Task } from './task.ts';
 
@@ -15,6 +15,8 @@ const pageEntries = 500;
 export class Sealer {
   /** Batches of this process, so that the log's length can be bounded by readings. */
   readonly done: { through: number; count: number }[] = [];
+  /** Entries that could not be read, for whoever tells of them. */
+  damaged: string[] = [];
   private readonly readLog;
   private readonly waiting;
   private readonly oldest;
@@ -77,7 +79,9 @@ export class Sealer {
       if (slice.isFull()) yield slice.take();
     }
     if (count > 0) {
-      slice.add('batch.put', id, now, through, count, firstTs, lastTs);
+      // Where nothing of it could be read, its span is a moment long ago, in which nobody looks for it.
+      const span = Number.isFinite(firstTs) ? [firstTs, lastTs] : [0, 0];
+      slice.add('batch.put', id, now, through, count, ...span);
       slice.add('meta.put', 'last_batch', id);
     }
     slice.add('meta.put', 'sealed_through', through);
@@ -86,29 +90,38 @@ export class Sealer {
   }
 
   private read(readingsMax: number): { series: Map<number, Columns>; through: number; count: number } {
-    const series = new Map<number, Columns>();
+    const runs: Run[] = [];
     let offset = this.sealedThrough();
     let through = 0;
     let count = 0;
-    for (;;) {
+    while (count < readingsMax) {
       const entries = this.readLog.all(offset, pageEntries);
       for (const entry of entries) {
+        if (count >= readingsMax) break;
         offset = through = entry.offset;
         if (entry.kind !== entryKinds.readings) continue;
-        const run = decodeRun(entry.offset, entry.body);
-        for (let i = 0; i < run.count; i++) {
-          const id = run.series(i);
-          let columns = series.get(id);
-          if (columns === undefined) {
-            columns = new Columns();
-            series.set(id, columns);
-          }
-          columns.addFrom(run, i);
-        }
-        count += run.count;
-        if (count >= readingsMax) return { series, through, count };
+        // Counted as the log counts them, so that what is damaged does not wait for ever.
+        count += entry.count;
+        const run = soundRun(entry.offset, entry.body);
+        if (run !== null) runs.push(run);
+        else this.damaged.push(`log ${entry.offset}`);
       }
-      if (entries.length < pageEntries) return { series, through, count };
+      if (entries.length < pageEntries) break;
     }
+    return { series: bySeries(runs), through, count };
   }
+}
+
+/** The readings of each series, in order of their commits. Counted first, for growing columns costs more than that. */
+function bySeries(runs: readonly Run[]): Map<number, Columns> {
+  const counts = new Map<number, number>();
+  for (const run of runs) {
+    for (let i = 0; i < run.count; i++) counts.set(run.series(i), (counts.get(run.series(i)) ?? 0) + 1);
+  }
+  const series = new Map<number, Columns>();
+  for (const [id, count] of counts) series.set(id, new Columns(count));
+  for (const run of runs) {
+    for (let i = 0; i < run.count; i++) series.get(run.series(i))?.addFrom(run, i);
+  }
+  return series;
 }

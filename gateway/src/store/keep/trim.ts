@@ -5,6 +5,8 @@ import type { Sealer } from './seal.ts';
 import type { Task } from './task.ts';
 
 const entriesAtOnce = 500;
+/** The same in readings: some megabytes, whose pages are let go of in some milliseconds. */
+const readingsAtOnce = 1_000_000;
 /** Sealed readings that stay for viewers that resume, however young: some 100 MB of log. */
 const readingsKeptMax = 20_000_000;
 
@@ -16,8 +18,8 @@ export class Trimmer {
 
   constructor(db: Db, sealer: Sealer) {
     this.sealer = sealer;
-    this.candidates = db.prepare<[number, number], { offset: number; at: number }>(
-      'SELECT offset, at FROM log WHERE offset <= ? ORDER BY offset LIMIT ?',
+    this.candidates = db.prepare<[number, number], { offset: number; at: number; count: number }>(
+      'SELECT offset, at, count FROM log WHERE offset <= ? ORDER BY offset LIMIT ?',
     );
     this.lastOffset = db.prepare<[], number>('SELECT max(offset) FROM log').pluck();
     // A view's mark says from where on its owner follows the log; its parts have names with a slash.
@@ -33,10 +35,22 @@ export class Trimmer {
     const crowded = this.crowdedThrough();
     for (;;) {
       const rows = this.candidates.all(bound, entriesAtOnce);
-      // A time that the clock has not reached was given before it was set back: nobody can wait for it to come.
-      const old = rows.filter(({ offset, at }) => offset <= crowded || Math.abs(now - at) >= resumeMs);
-      const last = old.at(-1);
-      if (last === undefined || (old.length < entriesAtOnce && !few)) return;
+      let readings = 0;
+      let last: { offset: number } | undefined;
+      let isFull = rows.length === entriesAtOnce;
+      for (const row of rows) {
+        // A time that the clock has not reached was given before it was set back: nobody can wait for it to come.
+        if (row.offset > crowded && Math.abs(now - row.at) < resumeMs) {
+          isFull = false;
+          break;
+        }
+        last = row;
+        readings += row.count;
+        if (readings < readingsAtOnce) continue;
+        isFull = true;
+        break;
+      }
+      if (last === undefined || !(isFull || few)) return;
       yield [['log.trim', last.offset]];
     }
   }
