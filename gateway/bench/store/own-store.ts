@@ -1,29 +1,39 @@
 // The store opened alone, at its default settings, with a clock that follows the readings' source times.
 import { configSchema } from '../../src/config/schema.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { ManualClock } from '../../test/instruments/manual-clock.ts';
 
 /** What the store may offer: resolves when keeping in the background has nothing to do. */
 type Settling = { settle?(): Promise<void> };
 
-const tickMs = 50;
+/** Says the time that it was given; timers run by the machine's own, so that nothing inside waits for a jump. */
+class FollowingClock implements Clock {
+  private time: number;
+  constructor(startMs: number) {
+    this.time = startMs;
+  }
+  readonly now = () => this.time;
+  readonly after = systemClock.after;
+  readonly every = systemClock.every;
+
+  moveTo(ms: number): void {
+    this.time = Math.max(this.time, ms);
+  }
+}
 
 export class OwnStore {
   readonly store: Store;
-  readonly clock: ManualClock;
-  private readonly ticker: NodeJS.Timeout;
+  readonly clock: FollowingClock;
 
-  private constructor(store: Store, clock: ManualClock) {
+  private constructor(store: Store, clock: FollowingClock) {
     this.store = store;
     this.clock = clock;
-    // Whatever inside waits for a moment must see one pass, also while this process waits for the store.
-    this.ticker = setInterval(() => clock.advance(tickMs), tickMs);
   }
 
   /** `settings` are keys of `store.` in the configuration. */
   static async open(dir: string, startMs: number, settings: Record<string, unknown> = {}): Promise<OwnStore> {
-    const clock = new ManualClock(startMs);
+    const clock = new FollowingClock(startMs);
     const config = configSchema.parse({ store: { dir, ...settings } }).store;
     const store = await openStore(config, {
       clock,
@@ -46,15 +56,12 @@ export class OwnStore {
 
   /** Lets time pass up to `ms`, where it is not later already. */
   moveTo(ms: number): void {
-    this.clock.advance(Math.max(ms - this.clock.now(), 0));
+    this.clock.moveTo(ms);
   }
 
-  /** Lets so much time pass in small steps, with the work that falls due in between. */
-  async pass(ms: number, stepMs = 60_000): Promise<void> {
-    for (let passed = 0; passed < ms; passed += stepMs) {
-      this.clock.advance(Math.min(stepMs, ms - passed));
-      await new Promise(resolve => setImmediate(resolve));
-    }
+  /** Lets so much time pass. */
+  pass(ms: number): void {
+    this.clock.moveTo(this.clock.now() + ms);
   }
 
   /** Waits until nothing is left to do in the background; false where the store has no way to say so. */
@@ -68,6 +75,5 @@ export class OwnStore {
 
   async close(): Promise<void> {
     await this.store.close();
-    clearInterval(this.ticker);
   }
 }

@@ -33,10 +33,15 @@ export type SeriesUse = {
   rollupFrom: number;
 };
 
+/** Where readings may lie that have left the log. */
+export type Where = 'windows' | 'batches' | 'both';
+
 /** Reads a moment of the database: `refresh` begins the next one. */
 export class Archive {
-  /** Spans of rows that were met since `refresh` and cannot be read. */
-  damaged: { from: number; to: number; row: string }[] = [];
+  /** Rows that cannot be read, for whoever tells of them and empties this. */
+  readonly damagedRows = new Set<string>();
+  /** Spans of such rows that were met since `refresh`. */
+  damaged: { from: number; to: number }[] = [];
   private moment: { batches: Batch[]; compacting: Compacting | null; windows: Map<Level, Windows | null> } | null =
     null;
   private readonly readMeta;
@@ -64,14 +69,12 @@ export class Archive {
        WHERE key >= ? AND key < ? AND last_ts >= ? AND first_ts < ?`,
     );
     this.countParts = db
-      .prepare<[number, number, number, number], number>(
-        'SELECT total(count) FROM chunk WHERE key >= ? AND key < ? AND last_ts >= ? AND first_ts < ?',
+      .prepare<number[], number>(
+        `SELECT total(${share}) FROM chunk WHERE key >= ? AND key < ? AND last_ts >= ? AND first_ts < ?`,
       )
       .pluck();
     this.countSealed = db
-      .prepare<[number, number, number], number>(
-        'SELECT count FROM sealed WHERE key = ? AND last_ts >= ? AND first_ts < ?',
-      )
+      .prepare<number[], number>(`SELECT ${share} FROM sealed WHERE key = ? AND last_ts >= ? AND first_ts < ?`)
       .pluck();
     this.readUse = db.prepare<[number], SeriesUse>(
       `SELECT count, bytes, rollup_bytes AS rollupBytes, first_ts AS firstTs, last_ts AS lastTs,
@@ -108,7 +111,8 @@ export class Archive {
   addSealed(series: number, from: number, to: number, into: Columns): void {
     for (const { id, firstTs, lastTs } of this.batchesOf(series, from, to)) {
       const body = this.readSealed.get(sealedKey(id, series), from, to);
-      if (body !== undefined) this.decode(body, into, from, to, { row: `sealed ${id}/${series}`, firstTs, lastTs });
+      if (body !== undefined)
+        this.decode(body, into, from, to, { row: `sealed ${sealedKey(id, series)}`, firstTs, lastTs });
     }
   }
 
@@ -116,7 +120,8 @@ export class Archive {
   addBatch(batch: Batch, series: number, into: Columns): void {
     const [from, to] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     const body = this.readSealed.get(sealedKey(batch.id, series), from, to);
-    if (body !== undefined) this.decode(body, into, from, to, { row: `sealed ${batch.id}/${series}`, ...batch });
+    if (body !== undefined)
+      this.decode(body, into, from, to, { row: `sealed ${sealedKey(batch.id, series)}`, ...batch });
   }
 
   /** Adds a series' readings of [from, to) in the windows of all levels, the coarsest first. */
@@ -138,15 +143,20 @@ export class Archive {
     return (this.firstKey.get(key, keyOf(level, window, series + 1)) ?? null) !== null;
   }
 
-  /** No more readings than these are in windows in [from, to), and where asked for, in batches. */
-  countIn(series: number, from: number, to: number, where: 'compacted' | 'all' = 'all'): number {
+  /**
+   * About how many readings of [from, to) are where it is asked for: of a row that reaches beyond, as large a share as
+   * lies inside.
+   */
+  countIn(series: number, from: number, to: number, where: Where): number {
     let count = 0;
-    for (const { id } of where === 'all' ? this.batchesOf(series, from, to) : []) {
-      count += this.countSealed.get(sealedKey(id, series), from, to) ?? 0;
+    for (const { id } of where === 'windows' ? [] : this.batchesOf(series, from, to)) {
+      count += this.countSealed.get(to, from, sealedKey(id, series), from, to) ?? 0;
     }
+    if (where === 'batches') return count;
     for (const level of levels) {
       for (const window of this.windowsIn(level, from, to)) {
-        count += this.countParts.get(keyOf(level, window, series), keyOf(level, window, series + 1), from, to) ?? 0;
+        count +=
+          this.countParts.get(to, from, keyOf(level, window, series), keyOf(level, window, series + 1), from, to) ?? 0;
       }
     }
     return count;
@@ -202,7 +212,8 @@ export class Archive {
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
       into.count = before;
-      if (this.damaged.length < damagedMax) this.damaged.push({ from: firstTs, to: lastTs + 1, row });
+      if (this.damaged.length < damagedMax) this.damaged.push({ from: firstTs, to: lastTs + 1 });
+      if (this.damagedRows.size < damagedMax) this.damagedRows.add(row);
       return false;
     }
   }
@@ -248,5 +259,8 @@ export class Archive {
     return this.moment;
   }
 }
+
+/** What of a row's readings lies in [from, to), were they spread evenly; its parameters are `to` and `from`. */
+const share = 'count * (min(last_ts + 1, ?) - max(first_ts, ?)) * 1.0 / (last_ts + 1 - first_ts)';
 
 const edge = (order: string) => `SELECT key FROM chunk WHERE key >= ? AND key < ? ORDER BY key ${order} LIMIT 1`;

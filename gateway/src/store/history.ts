@@ -123,7 +123,7 @@ export class History {
     for (const span of spansOf(voids)) spans.push(widen(span, step));
     const over: Span[] = [];
     for (let at = from; at < to; ) {
-      const end = this.sources.sliceEnd(series, at, to, readingsAtOnce);
+      const end = this.sources.sliceEnd(series, at, to, readingsAtOnce, 'batches');
       const { ts, count } = this.sources.newer(series, at, end);
       for (let i = 0; i < count; i++) {
         const last = over.at(-1);

@@ -64,7 +64,6 @@ const scrub = new Scrub(db, checkedTables);
 const trusted = new TrustedTime(db);
 const freePages = db.prepare<[], number>('PRAGMA freelist_count').pluck();
 const autoVacuum = db.prepare<[], number>('PRAGMA auto_vacuum').pluck();
-const damagedRows = new Set<string>();
 const allPages = db.prepare<[], number>('PRAGMA page_count').pluck();
 
 /** A lane goes from task to task; the long one may be in the middle of something while the short one works. */
@@ -109,6 +108,8 @@ function nextLong({ now, all }: KeepCall): Task | null {
   // Where nothing more may go, asking again at once would not help.
   const over = Math.abs(now - budgetAt) >= 1_000 && isOver();
   const aged = settings.retention.length > 0 && Math.abs(time - agedAt) >= agesEveryMs;
+  // What is asked for at once is asked for after everything is sealed.
+  if (all && sealer.hasWaiting()) return null;
   // What waits in batches is older than what retention leaves, or may be: it has to be in rollups before.
   if (compactor.isDue(now) || ((all || over || aged) && compactor.hasBatches())) {
     swept = false;
@@ -148,8 +149,6 @@ function advance(lane: Lane, call: KeepCall): KeepEffect[] | undefined {
     lane.notBefore = call.now + lane.waitMs;
     failed.push((error as Error).message);
     return undefined;
-  } finally {
-    for (const { row } of archive.damaged) damagedRows.add(row);
   }
 }
 
@@ -173,10 +172,10 @@ function next(call: KeepCall): KeepAnswer {
 
 /** An answer, with what was noticed since the last. */
 function answer(part: Partial<KeepAnswer>): KeepAnswer {
-  const damaged = [...damagedRows, ...sealer.damaged];
+  const damaged = [...archive.damagedRows, ...sealer.damaged];
   const dropped = compactor.dropped - droppedBefore;
   const told = { effects: [], vacuumPages: 0, idle: false, damaged, dropped, failed, ...part };
-  damagedRows.clear();
+  archive.damagedRows.clear();
   sealer.damaged = [];
   droppedBefore = compactor.dropped;
   failed = [];
@@ -198,7 +197,7 @@ function check({ now, all }: KeepCall): boolean {
   if (all || everyMs === 0 || Math.abs(now - checkedAt) < everyMs) return false;
   const { done, damaged } = scrub.slice(rowsChecked);
   if (done) checkedAt = now;
-  for (const { table, key } of damaged) damagedRows.add(`${table} ${key}`);
+  for (const { table, key } of damaged) archive.damagedRows.add(`${table} ${key}`);
   return true;
 }
 

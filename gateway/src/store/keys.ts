@@ -14,9 +14,6 @@ const partSpan = 2 ** 12;
 /** Days from 1970 to 2149; ingest takes in nothing beyond. */
 const windowSpan = 2 ** 16;
 
-/** The first instant that no key can name. */
-export const endOfKeys = windowSpan * dayMs;
-
 /** Length of a level's windows in milliseconds. */
 export const windowMs = (level: Level): number => dayMs * levelFactor ** (level - 1);
 

@@ -1,7 +1,7 @@
 // All places that a series' readings lie in, as one: windows, batches, the end of the log. What is asked within one
 // `at` is of one moment.
 import type { Void } from '../contract/index.ts';
-import { Archive } from './archive.ts';
+import { Archive, type Where } from './archive.ts';
 import { type Cells, soundCells } from './cells.ts';
 import { Columns } from './columns.ts';
 import { keyOf, type Level } from './keys.ts';
@@ -67,9 +67,9 @@ export class Sources {
   }
 
   /** Where to end a slice of [from, to), so that it holds about `count` readings at the most. */
-  sliceEnd(series: number, from: number, to: number, count: number): number {
+  sliceEnd(series: number, from: number, to: number, count: number, where: Where = 'both'): number {
     let end = to;
-    while (end - from > sliceMsMin && this.archive.countIn(series, from, end) > count) {
+    while (end - from > sliceMsMin && this.archive.countIn(series, from, end, where) > count) {
       end = from + Math.ceil((end - from) / 4);
     }
     return end;

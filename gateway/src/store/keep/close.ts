@@ -12,7 +12,7 @@ import { newUse, readingsPerWindowMin, useParams } from './use.ts';
 /** A window is over when it ended so long ago: by then what came late in it was sealed and compacted mostly. */
 const afterMs = 2 * dayMs;
 /** Series looked at between two answers of the thread. */
-const seriesAtOnce = 100;
+const seriesAtOnce = 10;
 
 const closing = levels.filter(level => level > 1);
 

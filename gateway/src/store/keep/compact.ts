@@ -166,7 +166,7 @@ export class Compactor {
       if (window > this.roller.closedThrough(level)) continue;
       const begin = window * windowMs(level);
       const count = columns.lowerBound(begin + windowMs(level)) - i;
-      const isFree = this.archive.countIn(series, begin, begin + windowMs(level), 'compacted') === 0;
+      const isFree = this.archive.countIn(series, begin, begin + windowMs(level), 'windows') === 0;
       if (isFree && count < readingsPerWindowMin) return level;
     }
     return 1;

@@ -120,7 +120,7 @@ export class Roller {
   private ofReadings(level: Level, series: number, from: number, to: number): Cells | null {
     const parts: Cells[] = [];
     // A day of a fast series is taken by the hour, and what is slow at once.
-    const step = this.archive.countIn(series, from, to, 'compacted') > readingsAtOnceMax ? hourMs : to - from;
+    const step = this.archive.countIn(series, from, to, 'windows') > readingsAtOnceMax ? hourMs : to - from;
     for (let at = from; at < to; at += step) {
       const columns = new Columns();
       this.archive.addCompacted(series, at, Math.min(at + step, to), columns);
