@@ -75,6 +75,7 @@ const absenceReason: Record<HistoryGap['reason'], string> = {
   'gateway-down': 'gateway down',
   'payload-rejected': 'messages refused',
   retention: 'no longer kept',
+  damaged: 'stored data damaged',
 };
 
 const role: Record<Role, string> = { viewer: 'Viewer', operator: 'Operator', administrator: 'Administrator' };

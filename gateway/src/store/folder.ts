@@ -1,5 +1,5 @@
 // The data folder, and what is said where it cannot be used.
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
 
 /** Why the data folder cannot be used, in a sentence for whoever runs the gateway. */
 export class StoreUnusable extends Error {}
@@ -26,4 +26,15 @@ export function unusable(dir: string, error: Error & { code?: string }): StoreUn
   // Its sentence says all.
   if (error.code === 'store_damaged') return new StoreUnusable(error.message);
   return new StoreUnusable(`the database in ${dir} cannot be opened: ${error.message} (${error.code ?? 'no code'})`);
+}
+
+/** Sees the names in a folder on disk. Windows does that by itself, and cannot open one. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,8 +1,7 @@
-// How each kind of encoded body is checked: decoded whole, and its readings counted. A new kind of body has its place
-// here and nowhere else.
+// How each kind of encoded body is checked: decoded whole, and its readings counted.
 import { verifyCells } from '../cells.ts';
 import { verifyChunks } from '../codec/chunk.ts';
-import { type Level, windowKey } from '../keys.ts';
+import { levelOf } from '../keys.ts';
 import { decodeRun } from '../run.ts';
 
 /** Readings of a log entry, with their series and the span of their times; what they hold is decoded, too. */
@@ -24,7 +23,7 @@ export const checkChunks = (body: Uint8Array): number => verifyChunks(body);
 
 /** Throws where the body of a rollup is damaged. */
 export function checkRollup(key: number, body: Uint8Array): void {
-  verifyCells(body, Math.floor(key / windowKey(1, 0)) as Level);
+  verifyCells(body, levelOf(key));
 }
 
 /** Throws where a body is not JSON. */

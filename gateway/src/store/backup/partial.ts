@@ -1,9 +1,10 @@
 // Files that are still being written: how they are called, how they get their name in one step, and how those go that
 // a killed process left behind.
+
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { StoreUnusable } from '../folder.ts';
+import { StoreUnusable, syncFolder } from '../folder.ts';
 
 const form = /^\.telltale-(\d+)-[0-9a-f]{12}\.part(-wal|-shm|-journal)?$/;
 const companions = ['', '-wal', '-shm', '-journal'];
@@ -71,15 +72,4 @@ export function placePartial(path: string, target: string): void {
   }
   dropPartial(path);
   syncFolder(dirname(target));
-}
-
-/** Sees the names in a folder on disk. Windows does that by itself, and cannot open one. */
-export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

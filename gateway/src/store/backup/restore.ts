@@ -14,11 +14,11 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ulid } from '../../lib/ulid.ts';
-import { prepareDir, StoreUnusable } from '../folder.ts';
+import { prepareDir, StoreUnusable, syncFolder } from '../folder.ts';
 import { fileName, openForWriting } from '../schema.ts';
 import { removeChecksum } from './checksum.ts';
 import { lockFolder } from './folder-lock.ts';
-import { dropPartial, newPartial, syncFolder } from './partial.ts';
+import { dropPartial, newPartial } from './partial.ts';
 import { setAside } from './set-aside.ts';
 import { type VerifyReport, verifyFile } from './verify.ts';
 

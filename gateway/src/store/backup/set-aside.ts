@@ -13,9 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { StoreUnusable } from '../folder.ts';
+import { StoreUnusable, syncFolder } from '../folder.ts';
 import { fileName } from '../schema.ts';
-import { syncFolder } from './partial.ts';
 
 /** What is of no use to another database: its write-ahead log would be applied to it, and its mark would deny it. */
 const companions = [`${fileName}-wal`, `${fileName}-shm`, `${fileName}-journal`, 'mark'];

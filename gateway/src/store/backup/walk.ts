@@ -1,5 +1,6 @@
 // Goes through every row that holds an encoded body, decodes it, and counts.
 
+import type { Compacting } from '../archive.ts';
 import { sealedKey, seriesOf, seriesOfSealed } from '../keys.ts';
 import { type Db, entryKinds } from '../schema.ts';
 import { checkChunks, checkJson, checkRollup, checkRun } from './bodies.ts';
@@ -19,7 +20,6 @@ export type WalkCounts = {
   latest: number | null;
 };
 
-type Compacting = { batch: number; series: number };
 type PackedRow = { key: number; firstTs: number; lastTs: number; count: number; body: Uint8Array };
 type LogRow = { offset: number; kind: number; body: Uint8Array };
 
@@ -53,7 +53,7 @@ export class Walk {
 
   run(): WalkCounts {
     this.walkLog();
-    this.walkPacked('sealed', this.compactedAlready());
+    this.walkPacked('sealed', this.isLeftOver());
     this.walkPacked('chunk', () => false);
     this.walkRollups();
     for (const [table, name] of jsonTables) this.walkJson(table, name);
@@ -122,13 +122,19 @@ export class Walk {
     }
   }
 
-  /** True of the sealed rows whose readings lie in windows by now: they would be counted twice. */
-  private compactedAlready(): (key: number) => boolean {
+  /** True of the sealed rows that do not count: of no batch, or with readings that lie in windows by now. */
+  private isLeftOver(): (key: number) => boolean {
     const saved = this.meta('compacting');
     const compacting =
       saved === undefined ? null : this.check('compaction', () => JSON.parse(String(saved)) as Compacting);
-    if (compacting === null) return () => false;
-    return key => Math.floor(key / keysPerBatch) <= compacting.batch && seriesOfSealed(key) <= compacting.series;
+    const batches = this.tables.has('batch')
+      ? new Set(this.db.prepare('SELECT id FROM batch').pluck().all())
+      : new Set();
+    return key => {
+      const batch = Math.floor(key / keysPerBatch);
+      if (!batches.has(batch)) return true;
+      return compacting !== null && batch <= compacting.batch && seriesOfSealed(key) <= compacting.series;
+    };
   }
 
   private walkPacked(table: 'sealed' | 'chunk', isCopy: (key: number) => boolean): void {

@@ -1,7 +1,9 @@
 // The mark beside the database: which offset of which epoch was committed at the latest when it was last written. A
 // database that has less than that has lost something ([STO-5]).
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFolder } from '../folder.ts';
 
 /** Up to `offset`, entries of this epoch were committed at the time `at`. It may be behind the database, never ahead. */
 export type Mark = { epoch: string; offset: number; at: number };
@@ -24,15 +26,5 @@ export function readMark(dir: string): Mark | null {
     return { epoch, offset, at };
   } catch {
     return null;
-  }
-}
-
-/** Sees that renames in a folder are on the disk. */
-export function syncFolder(dir: string): void {
-  const folder = openSync(dir, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -13,10 +13,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { syncFolder } from '../folder.ts';
 import { fileName, openForWriting, schemaVersion } from '../schema.ts';
 import { sizeOf } from './examine.ts';
 import { copyWithHeader } from './header.ts';
-import { readMark, syncFolder } from './mark.ts';
+import { readMark } from './mark.ts';
 import { reserve } from './reserve.ts';
 import { salvage, versionOf } from './salvage.ts';
 import { asideFolder, setAside, stampOf } from './set-aside.ts';

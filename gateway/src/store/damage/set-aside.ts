@@ -2,8 +2,8 @@
 // because somebody may yet get more out of them than we did.
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFolder } from '../folder.ts';
 import { fileName } from '../schema.ts';
-import { syncFolder } from './mark.ts';
 
 const members = [fileName, `${fileName}-wal`, `${fileName}-shm`, `${fileName}-journal`];
 

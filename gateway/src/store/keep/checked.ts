@@ -1,4 +1,4 @@
-// Which tables hold encoded bodies, and how each is checked: for the background check and for backups alike.
+// Which tables the background check reads, and how it checks a row of each.
 import { verifyCells } from '../cells.ts';
 import { verifyChunks } from '../codec/chunk.ts';
 import { levelOf } from '../keys.ts';
