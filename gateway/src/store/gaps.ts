@@ -10,7 +10,7 @@ type Presence = { at: number; state: string };
 
 export class Gaps {
   private readonly presenceIn;
-  private readonly presenceBefore;
+  private readonly offlineSince;
   private readonly presenceAfter;
   private readonly downtimeIn;
   private readonly rejectedIn;
@@ -19,9 +19,14 @@ export class Gaps {
     this.presenceIn = db.prepare<[string, number, number], Presence>(
       `SELECT at, state FROM presence WHERE device = ? AND at >= ? AND at < ? ORDER BY at LIMIT ${rowsMax}`,
     );
-    this.presenceBefore = db.prepare<[string, number], Presence>(
-      'SELECT at, state FROM presence WHERE device = ? AND at < ? ORDER BY at DESC LIMIT 1',
-    );
+    // Since when the device has been away: the first time that it was said after it was last there.
+    this.offlineSince = db
+      .prepare<[string, number, string, number], number>(
+        `SELECT at FROM presence WHERE device = ? AND at < ? AND at > coalesce(
+           (SELECT max(at) FROM presence WHERE device = ? AND at < ? AND state <> 'offline'), -1e300)
+         ORDER BY at LIMIT 1`,
+      )
+      .pluck();
     this.presenceAfter = db.prepare<[string, number], Presence>(
       `SELECT at, state FROM presence WHERE device = ? AND at >= ? AND state <> 'offline' ORDER BY at LIMIT 1`,
     );
@@ -50,8 +55,7 @@ export class Gaps {
 
   private offline(device: string, from: number, to: number, now: number): Span[] {
     const spans: Span[] = [];
-    const before = this.presenceBefore.get(device, from);
-    let since = before?.state === 'offline' ? before.at : null;
+    let since = this.offlineSince.get(device, from, device, from) ?? null;
     for (const { at, state } of this.presenceIn.all(device, from, to)) {
       if (state === 'offline') since ??= at;
       else if (since !== null) {

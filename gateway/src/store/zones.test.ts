@@ -1,7 +1,7 @@
 // Days, weeks and months in every time zone whose clocks change, out of rollups, against dates that Intl gives each
 // quarter of an hour: the calendar that the store uses has no part in what is expected.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Bucket } from '../contract/index.ts';
+import type { Bucket, Value } from '../contract/index.ts';
 import type { Interval } from './calendar.ts';
 import type { Store } from './store.ts';
 import { settled, TempStore } from './temp-store.fixture.ts';
@@ -96,6 +96,10 @@ function expectedOf(zone: string): Record<Unit, Bucket[]> {
   return { day: bucketsBy(units.day), week: bucketsBy(units.week), month: bucketsBy(units.month) };
 }
 
+/** Zero and minus zero are one least and one greatest value. */
+const plain = (bucket: readonly (Value | null)[]) =>
+  bucket.with(2, bucket[2] === 0 ? 0 : bucket[2]).with(3, bucket[3] === 0 ? 0 : bucket[3]);
+
 describe('a year of readings', () => {
   const temp = new TempStore();
   let store: Store;
@@ -135,7 +139,7 @@ describe('a year of readings', () => {
           const buckets = await ask({ unit, count: 1 }, zone);
           // The first began before the readings did.
           const found = buckets.map((bucket, i) => bucket.with(4, null).with(0, i === 0 ? start : bucket[0]));
-          expect(found, `${unit} in ${zone}`).toEqual(expected[unit]);
+          expect(found.map(plain), `${unit} in ${zone}`).toEqual(expected[unit].map(plain));
           if (unit === 'day') for (const [, count] of buckets.slice(1, -1)) hours.add((count * everyMs) / 3_600_000);
         }
       }
