@@ -97,8 +97,7 @@ function expectedOf(zone: string): Record<Unit, Bucket[]> {
 }
 
 /** Zero and minus zero are one least and one greatest value. */
-const plain = (bucket: readonly (Value | null)[]) =>
-  bucket.with(2, bucket[2] === 0 ? 0 : bucket[2]).with(3, bucket[3] === 0 ? 0 : bucket[3]);
+const plain = (bucket: readonly (Value | null)[]) => bucket.map(value => (value === 0 ? 0 : value));
 
 describe('a year of readings', () => {
   const temp = new TempStore();
