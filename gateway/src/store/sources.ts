@@ -30,7 +30,8 @@ export class Sources {
     this.readRollup = db.prepare<[number], Uint8Array>('SELECT body FROM rollup WHERE key = ?').pluck();
     this.readVoids = db
       .prepare<[number, number, number, number], string>(
-        'SELECT body FROM void WHERE series = ? AND to_at > ? AND from_at < ? ORDER BY id LIMIT ?',
+        `SELECT body FROM void WHERE series = ? AND to_at > ? AND from_at < ?
+           AND json_extract(body, '$.restored') IS NULL ORDER BY id LIMIT ?`,
       )
       .pluck();
   }
@@ -83,8 +84,7 @@ export class Sources {
 
   /** Voids in force that touch [from, to), the oldest first. */
   voids(series: number, from: number, to: number): Void[] {
-    const all = this.readVoids.all(series, from, to, voidsPerSeriesMax).map(body => JSON.parse(body) as Void);
-    return all.filter(({ restored }) => restored === null);
+    return this.readVoids.all(series, from, to, voidsPerSeriesMax).map(body => JSON.parse(body) as Void);
   }
 
   /** No reading of the series is earlier; where the series was lost sight of, none of any. */

@@ -79,7 +79,7 @@ export const queries = Object.freeze({
   'void.get': 'SELECT body FROM void WHERE id = ?',
   'void.list': 'SELECT body FROM void WHERE id < ? ORDER BY id DESC LIMIT ?',
   'void.listSeries': 'SELECT body FROM void WHERE series = ? AND id < ? ORDER BY id DESC LIMIT ?',
-  'void.count': 'SELECT count(*) AS count FROM void WHERE series = ?',
+  'void.count': `SELECT count(*) AS count FROM void WHERE series = ? AND json_extract(body, '$.restored') IS NULL`,
   'command.get': 'SELECT body FROM command WHERE id = ?',
   'command.byKey': 'SELECT body FROM command WHERE key = ?',
   'command.open': `SELECT body FROM command WHERE state IN ('queued', 'sent') ORDER BY id LIMIT ?`,
