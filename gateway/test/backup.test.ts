@@ -1,36 +1,25 @@
 // Backup, verify and restore, as the person uses them who runs the gateway.
-import { spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { HistoryReadings } from '../src/contract/index.ts';
 import { verifyFile } from '../src/store/index.ts';
-import { type GatewayProgram, gatewayProgram, makeToken, newFolder, Rest } from './instruments/gateway.ts';
+import {
+  type Ended,
+  type GatewayProgram,
+  gatewayProgram,
+  makeToken,
+  newFolder,
+  Rest,
+  runProgram,
+} from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
 import { TestViewer } from './instruments/viewer.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const start = 1763820000000;
 
-type Ended = { status: number | null; out: string; err: string };
-
-/** Runs a command to its end. */
-function run(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', chunk => {
-    out += chunk;
-  });
-  child.stderr.on('data', chunk => {
-    err += chunk;
-  });
-  return new Promise(resolve => child.once('close', status => resolve({ status, out, err })));
-}
-
-const backupTo = (dir: string, file: string) => run('backup', file, '--set', `store.dir=${dir}`);
-const restoreTo = (dir: string, file: string) => run('restore', file, '--set', `store.dir=${dir}`);
+const backupTo = (dir: string, file: string) => runProgram('backup', file, '--set', `store.dir=${dir}`);
+const restoreTo = (dir: string, file: string) => runProgram('restore', file, '--set', `store.dir=${dir}`);
 
 /** What `verify` counted, by the name of the line. */
 function counted({ out }: Ended, name: string): string {
@@ -126,7 +115,7 @@ test('[STO-9] a backup under running publishes has every reading acknowledged be
   expect(await numbers(gateway.rest, 'd1')).toEqual(upTo(all));
 
   for (const way of Object.keys(ways)) {
-    const report = await run('verify', join(folder, way));
+    const report = await runProgram('verify', join(folder, way));
     expect(report).toMatchObject({ status: 0, err: '' });
     expect(report.out.trim().split('\n').at(-1)).toBe('sound');
     expect(counted(report, 'checksum')).toBe('fits');
@@ -163,12 +152,12 @@ test('[STO-9] verify notices one flipped byte, wherever it lies, and a file that
     writeFileSync(damaged, copy);
     expect(verifyFile(damaged).problems, `byte ${place}`).not.toEqual([]);
   }
-  const report = await run('verify', damaged);
+  const report = await runProgram('verify', damaged);
   expect(report).toMatchObject({ status: 1, err: '' });
   expect(report.out).toMatch(/^not sound: .+\n$/m);
   for (const length of [bytes.length - 1, bytes.length - 4096, 1000, 0]) {
     writeFileSync(damaged, bytes.subarray(0, length));
-    expect(await run('verify', damaged), `${length} bytes`).toMatchObject({ status: 1 });
+    expect(await runProgram('verify', damaged), `${length} bytes`).toMatchObject({ status: 1 });
   }
   // The last one is refused by restore, too, in words and with nothing changed.
   const dir = newFolder();
@@ -219,7 +208,7 @@ test('[STO-9] a restore begins a new epoch: old readings are there, later ones l
   await second.kill('SIGTERM');
 
   // Nothing is lost by a restore: it is undone by restoring what was set aside.
-  expect(await run('verify', join(dir, aside, 'telltale.db'))).toMatchObject({ status: 0 });
+  expect(await runProgram('verify', join(dir, aside, 'telltale.db'))).toMatchObject({ status: 0 });
   expect(await restoreTo(dir, join(dir, aside, 'telltale.db'))).toMatchObject({ status: 0, err: '' });
   const third = await gatewayProgram(dir);
   expect(await third.rest.get('/devices/d2/latest')).toMatchObject({ values: [{ metric: 'late', value: 1 }] });
@@ -274,7 +263,7 @@ test('[STO-9] restoring reads from a place that cannot be written to, and refuse
   copyFileSync(file, readOnly);
   chmodSync(readOnly, 0o400);
   chmodSync(folder, 0o500);
-  const report = await run('verify', readOnly);
+  const report = await runProgram('verify', readOnly);
   expect(report).toMatchObject({ status: 0, err: '' });
   expect(counted(report, 'readings')).toBe(String(readings));
   expect(await restoreTo(newFolder(), readOnly)).toMatchObject({ status: 0, err: '' });
@@ -286,10 +275,10 @@ test('[STO-9] restoring reads from a place that cannot be written to, and refuse
   ] as const) {
     const other = join(folder, name);
     writeFileSync(other, content);
-    expect(await run('verify', other)).toMatchObject({ status: 1, err: '' });
+    expect(await runProgram('verify', other)).toMatchObject({ status: 1, err: '' });
     expect((await restoreTo(newFolder(), other)).err).toMatch(/^telltale: .* is not sound, .*\n$/);
   }
-  expect(await run('verify', join(folder, 'missing'))).toEqual({
+  expect(await runProgram('verify', join(folder, 'missing'))).toEqual({
     status: 1,
     out: '',
     err: `telltale: ${join(folder, 'missing')}: there is no such file\n`,

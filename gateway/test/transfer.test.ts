@@ -1,15 +1,20 @@
 // Files of readings, in and out of real gateways: over REST, and by the command line with and without one.
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { get, request } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Device, HistoryReadings, Latest } from '../src/contract/index.ts';
-import { gatewayHere, gatewayProgram, makeToken, newFolder, Rest, type TestGateway } from './instruments/gateway.ts';
+import {
+  gatewayHere,
+  gatewayProgram,
+  makeToken,
+  newFolder,
+  Rest,
+  runProgram,
+  type TestGateway,
+} from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const head = 'time,device,metric,value\r\n';
 const start = Date.UTC(2025, 0, 1);
 
@@ -201,49 +206,35 @@ test('a client that goes away in the middle of an import or an export leaves the
   await gateway.close();
 });
 
-/** Runs a command to its end. */
-function run(...args: string[]): Promise<{ status: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', chunk => {
-    out += chunk;
-  });
-  child.stderr.on('data', chunk => {
-    err += chunk;
-  });
-  return new Promise(resolve => child.once('close', status => resolve({ status, out, err })));
-}
-
 test('[RST-4] the commands import and export, with and without a running gateway', { timeout: 90_000 }, async () => {
   const folder = newFolder();
   const csv = join(folder, 'readings.csv');
   writeFileSync(csv, head + all.join(''));
   const empty = join(folder, 'data');
-  const first = await run('import', csv, '--set', `store.dir=${empty}`);
+  const first = await runProgram('import', csv, '--set', `store.dir=${empty}`);
   expect(first).toMatchObject({ status: 0, out: '' });
   expect(first.err).toContain(`${all.length} readings`);
   expect(first.err).toContain('2 new devices, 0 lines refused');
   const lines = join(folder, 'readings.ndjson');
-  expect(await run('export', lines, '--set', `store.dir=${empty}`)).toMatchObject({ status: 0 });
+  expect(await runProgram('export', lines, '--set', `store.dir=${empty}`)).toMatchObject({ status: 0 });
 
   const { dir, httpPort, rest } = await gatewayHere();
   const there = ['--set', `store.dir=${dir}`, '--set', `http.port=${httpPort}`];
-  const second = await run('import', lines, ...there);
+  const second = await runProgram('import', lines, ...there);
   expect(second).toMatchObject({ status: 0 });
   expect(second.err).toContain(`${all.length} readings`);
-  expect((await run('export', '-', ...there)).out).toBe(readFileSync(csv, 'utf8'));
-  expect((await run('export', '-', '--device', 'b*', '--to', '2025-01-01T00:00:01Z', ...there)).out).toBe(
+  expect((await runProgram('export', '-', ...there)).out).toBe(readFileSync(csv, 'utf8'));
+  expect((await runProgram('export', '-', '--device', 'b*', '--to', '2025-01-01T00:00:01Z', ...there)).out).toBe(
     head + all[7],
   );
   expect((await rest.get<{ items: Device[] }>('/devices')).items).toHaveLength(2);
 
   writeFileSync(csv, `${head}soon,d,m,1\n2025-01-01,d,m,1\n`);
-  const third = await run('import', csv, ...there);
+  const third = await runProgram('import', csv, ...there);
   expect(third.status).toBe(1);
   expect(third.err).toContain('line 2: expected Unix seconds or milliseconds, or ISO 8601');
   expect(third.err).toContain('1 reading in');
-  const wrong = await run('import', csv, '--set', `store.dir=${dir}`, '--set', 'http.port=1');
+  const wrong = await runProgram('import', csv, '--set', `store.dir=${dir}`, '--set', 'http.port=1');
   expect(wrong.status).toBe(1);
   expect(wrong.err).toContain('nothing answers at http://127.0.0.1:1');
 });

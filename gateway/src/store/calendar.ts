@@ -1,10 +1,10 @@
 // Where buckets begin: fixed spans counted from the epoch, and days, weeks and months of any IANA time zone.
+import { dayMs } from './keys.ts';
 
 /** A fixed number of milliseconds, or a unit of the calendar. */
 export type Interval = { ms: number } | { unit: 'hour' | 'day' | 'week' | 'month'; count: number };
 
 const minuteMs = 60_000;
-const dayMs = 86_400_000;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 /** There are about 600 zones; more names than this are somebody's noise. */

@@ -1,6 +1,6 @@
 // Readings of one series in columns that grow: time, double, type, flags, and the texts that doubles point to.
 import { mergeOrder } from './codec/merge-order.ts';
-import { booleanType, numberType, type Run, type RunValue, textType } from './run.ts';
+import { booleanType, type Run, type RunValue, textType } from './run.ts';
 
 /** Readings of one series, in order of arrival; `finish` puts them in order of time. */
 export class Columns {
@@ -137,10 +137,6 @@ export class Columns {
   /** The number at `i`, a boolean as 0 or 1, null for text. */
   number(i: number): number | null {
     return this.types[i] === textType ? null : (this.doubles[i] as number);
-  }
-
-  isNumber(i: number): boolean {
-    return this.types[i] === numberType;
   }
 
   /** Sorts by time; of several readings of one time the one that was committed last stays ([ING-4]). */

@@ -208,7 +208,8 @@ export class History {
     if (spans.length > gapsMax) spans = spans.filter(span => span.to - span.from >= shortestMs).slice(0, gapsTold);
     const use = this.sources.archive.use(series);
     const gone = use === undefined ? [] : [{ from: use.firstTs, to: Math.min(use.rawFrom, answeredFrom) }];
-    const empty = spans.filter(span => !this.holdsReading(series, spansOf(voids), span));
+    const voided = spansOf(voids);
+    const empty = spans.filter(span => !this.holdsReading(series, voided, span));
     const told = [
       ...gone.map(span => ({ ...span, reason: 'retention' as const })),
       ...this.sources.archive.damaged.map(span => ({ ...span, reason: 'damaged' as const })),

@@ -1,7 +1,9 @@
 // How quickly commits may follow each other. A commit writes some pages however little is in it, and an SD card wears
 // out by it: where a site would write more than its allowance for the day, commits come further apart, up to a limit.
 // What was not spent since midnight may be spent in a burst.
+
 import type { Clock } from '../lib/clock.ts';
+import { dayMs } from './keys.ts';
 
 /** A device waits no longer than this for its acknowledgement because of the allowance. */
 const intervalMsMax = 2_000;
@@ -16,7 +18,6 @@ const slotsEnoughPaced = 262_144;
 const creditHours = 1;
 /** How often the counter is read. */
 const lookEveryMs = 1_000;
-const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
 export type PaceSettings = { commitIntervalMs: number; writtenPerDay: number | null };

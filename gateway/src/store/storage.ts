@@ -1,4 +1,5 @@
 // What the store takes on disk, what is written, and when it will be full; and the pace of commits that follows from it.
+
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Storage } from '../contract/index.ts';
@@ -6,12 +7,12 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { diskWriteCounter } from './disk-writes.ts';
 import type { GroupCommitCounters } from './group-commit.ts';
+import { dayMs } from './keys.ts';
 import { DailyPace } from './pace.ts';
 import { fileName } from './schema.ts';
 import type { Effect, QueryName } from './statements.ts';
 import type { StoreConfig } from './store.ts';
 
-const dayMs = 86_400_000;
 /** Days that a forecast looks back. */
 const daysMax = 14;
 /** How often the day's figures are written down; a kill loses what came after. */

@@ -134,3 +134,19 @@ export async function gatewayProgram(dir: string, set: string[] = []): Promise<G
   const ports = { httpPort: Number(new URL(http).port), mqttPort: Number(new URL(mqtt).port) };
   return { http, ...ports, dir, rest: new Rest(http, makeToken(dir)), child, kill };
 }
+
+export type Ended = { status: number | null; out: string; err: string };
+
+/** Runs the program with these arguments to its end. */
+export function runProgram(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', chunk => {
+    out += chunk;
+  });
+  child.stderr.on('data', chunk => {
+    err += chunk;
+  });
+  return new Promise(resolve => child.once('close', status => resolve({ status, out, err })));
+}

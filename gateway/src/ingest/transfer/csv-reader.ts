@@ -1,15 +1,15 @@
 // Reads CSV of time, device, metric and value (RFC 4180) from chunks of bytes that may end anywhere. A bad line costs
 // that line alone: where a quote is never closed, reading goes on behind the first line end after it.
+
 import { type Millis, Refusal, type Value } from '../../contract/index.ts';
 import { type Header, readHeader } from './csv-header.ts';
 import { type Fields, fieldText, findRecord, malformed, newFields, unfinished } from './csv-record.ts';
+import { KnownSeries } from './known-series.ts';
 import { excerptOf, isWrong, type LineReader, type LineSink, lineBytesMax, type Target } from './lines.ts';
 import { plainValueIn, TimeReader } from './plain.ts';
 import { Tail } from './tail.ts';
 
 const newline = 10;
-/** Names of series remembered between two calls of `forget`. */
-const knownMax = 100_000;
 
 export class CsvReader implements LineReader {
   private readonly sink: LineSink;
@@ -20,8 +20,7 @@ export class CsvReader implements LineReader {
   private line = 1;
   /** True while the rest of a line that is too long goes by. */
   private skipping = false;
-  private readonly known = new Map<string, Map<string, Target>>();
-  private knownCount = 0;
+  private readonly known = new KnownSeries();
 
   constructor(sink: LineSink) {
     this.sink = sink;
@@ -45,7 +44,6 @@ export class CsvReader implements LineReader {
 
   forget(): void {
     this.known.clear();
-    this.knownCount = 0;
   }
 
   /** Reads record after record; returns where the first begins that is not whole. */
@@ -135,7 +133,7 @@ export class CsvReader implements LineReader {
     const metricKey = this.raw(bytes, metric);
     // The bytes of a field with doubled quotes may also be those of one without quotes, which is another name.
     const isDoubled = fields.quoted[device] === 2 || fields.quoted[metric] === 2;
-    const found = isDoubled ? undefined : known.get(deviceKey)?.get(metricKey);
+    const found = isDoubled ? undefined : known.get(deviceKey, metricKey);
     if (found !== undefined) return found;
     const deviceName = fieldText(bytes, fields, device);
     const metricName = fieldText(bytes, fields, metric);
@@ -149,13 +147,7 @@ export class CsvReader implements LineReader {
       return null;
     }
     if (isDoubled) return target;
-    if (++this.knownCount > knownMax) this.forget();
-    let metrics = known.get(deviceKey);
-    if (metrics === undefined) {
-      metrics = new Map();
-      known.set(deviceKey, metrics);
-    }
-    metrics.set(metricKey, target);
+    known.add(deviceKey, metricKey, target);
     return target;
   }
 

@@ -1,7 +1,9 @@
 // Reads one JSON object a line, {"ts":…,"device":…,"metric":…,"value":…}, from chunks of bytes that may end anywhere.
+
 import type { Value } from '../../contract/index.ts';
 import { jsonExcerpt } from '../../lib/json.ts';
 import { parseTime } from '../timestamp.ts';
+import { KnownSeries } from './known-series.ts';
 import {
   excerpt,
   excerptOf,
@@ -16,7 +18,6 @@ import {
 import { Tail } from './tail.ts';
 
 const newline = 10;
-const knownMax = 100_000;
 const shape = '{"ts":…,"device":…,"metric":…,"value":…}';
 
 type Line = { ts?: unknown; time?: unknown; device?: unknown; metric?: unknown; value?: unknown };
@@ -27,8 +28,7 @@ export class NdjsonReader implements LineReader {
   private line = 1;
   /** True while the rest of a line that is too long goes by. */
   private skipping = false;
-  private readonly known = new Map<string, Map<string, Target>>();
-  private knownCount = 0;
+  private readonly known = new KnownSeries();
 
   constructor(sink: LineSink) {
     this.sink = sink;
@@ -57,7 +57,6 @@ export class NdjsonReader implements LineReader {
 
   forget(): void {
     this.known.clear();
-    this.knownCount = 0;
   }
 
   private readLine(bytes: Buffer, start: number, end: number): void {
@@ -94,18 +93,11 @@ export class NdjsonReader implements LineReader {
   }
 
   private findTarget(device: string, metric: string): Target | Wrong {
-    let metrics = this.known.get(device);
-    const found = metrics?.get(metric);
+    const found = this.known.get(device, metric);
     if (found !== undefined) return found;
     const target = this.sink.target(device, metric);
     if (isWrong(target)) return target;
-    if (++this.knownCount > knownMax) this.forget();
-    metrics = this.known.get(device);
-    if (metrics === undefined) {
-      metrics = new Map();
-      this.known.set(device, metrics);
-    }
-    metrics.set(metric, target);
+    this.known.add(device, metric, target);
     return target;
   }
 
