@@ -11,6 +11,7 @@ import type { Config } from './config/index.ts';
 import { Devices } from './device/index.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { clientOf, hopOf, trustedProxies } from './lib/forwarded.ts';
 import type { Logger } from './lib/logger.ts';
 import { createUpgrade, Live } from './live/index.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
@@ -116,7 +117,7 @@ export class Stages {
     toClose.push(() => broker.close());
     const dashboardDir = existsSync(builtDashboard) ? builtDashboard : null;
     if (dashboardDir === null) log.warn({}, 'the dashboard was not built: npm run build makes it');
-    const app = createApp({ dashboardDir, origins: config.http.origins }, apiPorts(this));
+    const app = createApp({ dashboardDir, ...config.http }, apiPorts(this));
     const http = await listen(config.http, app, this.makeUpgrade());
     toClose.push(() => http.close());
     toClose.push(() => live.close());
@@ -202,12 +203,14 @@ export class Stages {
 
   private makeUpgrade() {
     const { access, broker, config, live } = this;
+    const trusted = trustedProxies(config.http.trustedProxies);
     const upgrade = createUpgrade(live, {
       originAllowed: ({ headers }) => isOwnOrigin(headers.origin, headers.host, config.http.origins),
       async authenticate({ headers }) {
         const secret = secretInHeaders(headers);
         return secret === null ? null : access.principalOf(secret);
       },
+      addressOf: request => clientOf(hopOf(request), trusted).address,
       acceptMqtt: stream => broker.accept(stream),
       isClosing: () => this.closing,
     });

@@ -6,7 +6,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { limits, Refusal } from '../contract/index.ts';
 import { backupRoutes } from './backup.ts';
 import { commandRoutes } from './commands.ts';
-import type { ApiEnv, ApiPorts } from './context.ts';
+import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
 import { checkOrigin, signedIn } from './guard.ts';
@@ -24,6 +24,8 @@ export type AppConfig = {
   dashboardDir: string | null;
   /** Origins of pages, beside the gateway's own, that may use the API. */
   origins: readonly string[];
+  /** Addresses and ranges of proxies whose word on where a request came from is believed. */
+  trustedProxies: readonly string[];
 };
 
 const openApiInfo = {
@@ -75,6 +77,7 @@ export function createApp(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEn
 
 function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   const api = createRouter();
+  api.use(findClient(config.trustedProxies));
   api.use(checkOrigin(config.origins));
   const limited = bodyLimit({
     maxSize: limits.requestBodyBytesMax,

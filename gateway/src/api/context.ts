@@ -1,5 +1,5 @@
 // What every route of the API shares: its ports, who asks, and from where.
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import {
   type Bucket,
   type Command,
@@ -19,6 +19,7 @@ import {
   type Void,
   type VoidRequest,
 } from '../contract/index.ts';
+import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
 
 export type Principal = { name: string; role: Role; hash: string; kind: 'session' | 'token'; expiresAt: number | null };
@@ -113,7 +114,7 @@ export type Missing = { gaps: HistoryGap[]; voids: Void[] };
 
 export type ApiEnv = {
   Bindings: { incoming: { socket: { remoteAddress?: string } } };
-  Variables: { principal: Principal };
+  Variables: { principal: Principal; client: Client };
 };
 
 export const sessionCookie = 'telltale_session';
@@ -127,7 +128,24 @@ export function unitOf({ devices, history }: ApiPorts, device: string, metric: s
   return unit;
 }
 
-/** The address of whoever asks. */
+/** Keeps where a request came from, past the proxies that are trusted ([ACC-5]). */
+export function findClient(proxies: readonly string[]): MiddlewareHandler<ApiEnv> {
+  const trusted = trustedProxies(proxies);
+  return async (c, next) => {
+    const peer = c.env?.incoming?.socket.remoteAddress ?? '';
+    const forwardedFor = c.req.header('X-Forwarded-For');
+    const forwardedProto = c.req.header('X-Forwarded-Proto');
+    c.set('client', clientOf({ peer, forwardedFor, forwardedProto }, trusted));
+    await next();
+  };
+}
+
+/** The address of whoever asks, behind proxies too. */
 export function addressOf(c: Context<ApiEnv>): string {
-  return c.env?.incoming?.socket.remoteAddress ?? '';
+  return c.get('client').address;
+}
+
+/** True where whoever asks does so over HTTPS, be it a proxy that ends it. */
+export function isHttps(c: Context<ApiEnv>): boolean {
+  return c.get('client').isHttps || new URL(c.req.url).protocol === 'https:';
 }

@@ -167,8 +167,8 @@ export type Ask = {
 };
 
 /** An application on these ports, asked without a port. */
-export function makeApp({ ports, asked } = fakePorts(), origins: string[] = []) {
-  const app = createApp({ dashboardDir: null, origins }, ports);
+export function makeApp({ ports, asked } = fakePorts(), origins: string[] = [], trustedProxies: string[] = []) {
+  const app = createApp({ dashboardDir: null, origins, trustedProxies }, ports);
   const ask = async (path: string, { method = 'GET', as, headers = {}, json, body }: Ask = {}) => {
     const sent: Record<string, string> = { Host: 'gateway.example:8080', ...headers };
     if (as !== undefined) sent.Authorization = `Bearer ${as}`;

@@ -134,6 +134,17 @@ describe('a session', () => {
     expect(cookieOf(await ask(url, { method: 'POST', json: { code: 'x' } }))).toContain('Secure');
   });
 
+  test('[ACC-5] begun through a trusted proxy is that of the client, and of its scheme', async () => {
+    const headers = { 'X-Forwarded-For': '198.51.100.1, 203.0.113.5', 'X-Forwarded-Proto': 'https' };
+    const begin = (app: ReturnType<typeof makeApp>) =>
+      app.ask(api('/session'), { method: 'POST', json: { code: 'x' }, headers });
+    const behind = makeApp(fakePorts(), [], ['192.0.2.0/24']);
+    expect(cookieOf(await begin(behind))).toContain('Secure');
+    expect(behind.asked).toEqual([['signIn', { code: 'x' }, '203.0.113.5']]);
+    expect(cookieOf(await begin({ ask, asked }))).not.toContain('Secure');
+    expect(asked).toEqual([['signIn', { code: 'x' }, '192.0.2.7']]);
+  });
+
   test('is not begun with what is spent', async () => {
     const response = await ask(api('/session'), { method: 'POST', json: { code: 'spent' } });
     expect([response.status, await codeOf(response), cookieOf(response)]).toEqual([401, 'code_spent', '']);

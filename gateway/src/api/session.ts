@@ -1,7 +1,7 @@
 // /session: signing in, signing out, and who am I.
 import { createRoute } from '@hono/zod-openapi';
 import { deleteCookie, setCookie } from 'hono/cookie';
-import { type ApiPorts, addressOf, sessionCookie } from './context.ts';
+import { type ApiPorts, addressOf, isHttps, sessionCookie } from './context.ts';
 import { signedIn } from './guard.ts';
 import { createRouter } from './router.ts';
 import { answer, body, problem, sessionSchema, signInSchema } from './schemas.ts';
@@ -46,7 +46,7 @@ export function sessionRoutes(ports: ApiPorts) {
     setCookie(c, sessionCookie, secret, {
       httpOnly: true,
       sameSite: 'Strict',
-      secure: new URL(c.req.url).protocol === 'https:',
+      secure: isHttps(c),
       path: '/',
       expires: new Date(session.expiresAt),
     });

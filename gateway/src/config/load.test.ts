@@ -90,6 +90,19 @@ describe('what is wrong', () => {
     expect(problems({ flags: ['mqtt.host='] })[0]).toMatch(/^--set mqtt\.host: mqtt\.host: .*got null$/);
   });
 
+  test('[RST-3] a proxy that is neither an address nor a range is told with its place', () => {
+    const yaml = 'http:\n  trustedProxies:\n    - 10.0.0.0/8\n    - proxy.example\n    - 10.0.0.0/33\n';
+    const expected = 'expected an address or a range, such as 127.0.0.1 or 10.0.0.0/8';
+    expect(problems({ yaml })).toEqual([
+      `gateway.yaml:3: http.trustedProxies.1: ${expected}, got "proxy.example"`,
+      `gateway.yaml:3: http.trustedProxies.2: ${expected}, got "10.0.0.0/33"`,
+    ]);
+    expect(problems({ flags: ['http.trustedProxies=127.0.0.1'] })).toEqual([
+      '--set http.trustedProxies: http.trustedProxies: expected a list, such as [127.0.0.1, 10.0.0.0/8], got "127.0.0.1"',
+    ]);
+    expect(load({ flags: ['http.trustedProxies=[127.0.0.1, "::1"]'] }).http.trustedProxies).toHaveLength(2);
+  });
+
   test('[RST-3] all problems are told at once, wherever they come from', () => {
     const told = problems({
       yaml: 'nonsense: 1\nhttp:\n  port: many\n',

@@ -1,9 +1,11 @@
 // Every key of the configuration, with its default and what it accepts. The one schema serves validation, the
 // reference in config/gateway.yaml (a test compares them) and the type.
 import { z } from 'zod';
+import { isAddressOrRange } from '../lib/forwarded.ts';
 
 const port = z.int('expected a port from 0 to 65535').min(0).max(65_535);
 const host = z.string().min(1, 'expected an address to listen on');
+const proxy = z.string().refine(isAddressOrRange, 'expected an address or a range, such as 127.0.0.1 or 10.0.0.0/8');
 
 const sizeUnits: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
@@ -35,6 +37,7 @@ export const configSchema = z.strictObject({
       host: host.default('127.0.0.1'),
       port: port.default(8080),
       origins: z.array(z.url('expected an origin such as https://plant.example')).max(100).default([]),
+      trustedProxies: z.array(proxy, 'expected a list, such as [127.0.0.1, 10.0.0.0/8]').max(100).default([]),
     })
     .prefault({}),
   mqtt: z

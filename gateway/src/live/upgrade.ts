@@ -13,6 +13,8 @@ export type UpgradePorts = {
   /** True where a page of this origin may speak to the gateway; programs send none. */
   originAllowed(request: IncomingMessage): boolean;
   authenticate(request: IncomingMessage): Promise<Viewing | null>;
+  /** The address of whoever asks, behind proxies too. */
+  addressOf(request: IncomingMessage): string;
   /** Hands an MQTT connection that came in a WebSocket to the broker. */
   acceptMqtt(stream: Duplex): void;
   isClosing(): boolean;
@@ -53,7 +55,7 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     // A peer that breaks off during the look-ups below must not end the process.
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    const address = request.socket.remoteAddress ?? '';
+    const address = ports.addressOf(request);
     const outcome = await refusalOf(request, path).catch((): Code => 'internal');
     if (socket.destroyed) return;
     if (typeof outcome === 'string') refuse(socket, outcome);
