@@ -26,8 +26,13 @@ export function newFolder(): string {
 
 /** A token for the gateway whose data lie in `dir`. */
 export function makeToken(dir: string, role: Role = 'administrator'): string {
+  return makeTokenFor([dir], role);
+}
+
+/** The same token for each of the gateways whose data lie in `dirs`. */
+export function makeTokenFor(dirs: readonly string[], role: Role): string {
   const { secret, record } = makeSecret('token', `test-${role}`, role, null);
-  writeBeside(dir, [secretEffect(record)]);
+  for (const dir of dirs) writeBeside(dir, [secretEffect(record)]);
   return secret;
 }
 
