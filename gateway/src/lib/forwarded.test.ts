@@ -1,5 +1,7 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { clientOf, isAddressOrRange, trustedProxies } from './forwarded.ts';
+import { clientOf, type Hop, hopOf, isAddressOrRange, trustedProxies } from './forwarded.ts';
 
 const proxies = trustedProxies(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
 const addressOf = (peer: string, forwardedFor?: string, trusted = proxies) =>
@@ -82,8 +84,37 @@ describe('the scheme', () => {
   });
 });
 
+test('[ACC-5] a header that came more than once is one list, in its order', async () => {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const hop = new Promise<Hop>(resolve => {
+    server.on('request', (asked, answer) => {
+      resolve(hopOf(asked));
+      answer.end();
+    });
+  });
+  const headers = { 'X-Forwarded-For': ['198.51.100.1', '192.0.2.7'], 'X-Forwarded-Proto': 'https' };
+  request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', headers }).end();
+  expect(await hop).toEqual({
+    peer: '127.0.0.1',
+    forwardedFor: '198.51.100.1, 192.0.2.7',
+    forwardedProto: 'https',
+  });
+  expect(clientOf(await hop, proxies)).toEqual({ address: '192.0.2.7', isHttps: true });
+  server.closeAllConnections();
+  await new Promise(resolve => server.close(resolve));
+});
+
 test('an entry is an address or a range', () => {
-  for (const entry of ['127.0.0.1', '10.0.0.0/8', '10.1.2.3/8', '::1', 'fd00::/8', '::ffff:10.0.0.1', '0.0.0.0/0']) {
+  for (const entry of [
+    '127.0.0.1',
+    '10.0.0.0/8',
+    '10.1.2.3/8',
+    '::1',
+    'fd00::/8',
+    '::ffff:10.0.0.0/104',
+    '0.0.0.0/0',
+  ]) {
     expect(isAddressOrRange(entry), entry).toBe(true);
   }
   for (const entry of [
@@ -92,6 +123,7 @@ test('an entry is an address or a range', () => {
     'localhost',
     '10.0.0',
     '10.0.0.0/33',
+    '::ffff:10.0.0.0/8',
     '::/129',
     '10.0.0.0/',
     '10.0.0.0/-1',

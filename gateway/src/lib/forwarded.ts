@@ -6,6 +6,7 @@ import { BlockList, isIP, SocketAddress } from 'node:net';
 /** What a request says of where it came from: the other end of its connection, and two headers. */
 export type Hop = { peer: string; forwardedFor?: string; forwardedProto?: string };
 
+/** Who asks: the address, and whether it is HTTPS that the client speaks. */
 export type Client = { address: string; isHttps: boolean };
 
 /** The hop that brought a request, where Node alone has read it. */
@@ -36,6 +37,8 @@ function add(text: string, list: BlockList): boolean {
   const width = version === 6 ? 128 : 32;
   const prefix = Number(bits ?? width);
   if (version === 0 || prefix > width) return false;
+  // Written for the IPv4 address in it, but read it would cover every one.
+  if (version === 6 && prefix < 96 && isIP(canonical(address) ?? '') === 4) return false;
   list.addSubnet(address, prefix, familyOf(address));
   return true;
 }

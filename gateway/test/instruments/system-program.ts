@@ -69,6 +69,7 @@ async function unpackInto(root: string, name: string, work: string): Promise<voi
     'APT::Sandbox::User=root',
     'Acquire::Languages=none',
     'Acquire::Retries=1',
+    'Acquire::http::Timeout=15',
   ].flatMap(setting => ['-o', setting]);
   try {
     for (const folder of ['lists/partial', 'cache', 'archives/partial'])
