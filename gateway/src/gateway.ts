@@ -134,10 +134,12 @@ export class Stages {
   }
 
   private makeDevices(): Devices {
-    const { clock, store } = this;
-    return new Devices({
+    const { clock, config, store } = this;
+    return new Devices(config, {
       clock,
       ...tables.deviceTables(store),
+      seriesName: series => store.series.nameOf(series),
+      makeSeries: (device, metric) => store.series.idOf(device, metric),
       metricsOf: device => store.series.metricsOf(device),
       lastOffset: () => store.lastOffset(),
       freshnessChanged: changes => this.live.freshnessChanged(changes),

@@ -43,9 +43,11 @@ async function throughStore(config: Config, signal: AbortSignal): Promise<Carrie
     process.exit(1);
   };
   const store = await openStore(config.store, { clock: systemClock, log, broken, committed: () => {} });
-  const devices = new Devices({
+  const devices = new Devices(config, {
     clock: systemClock,
     ...deviceTables(store),
+    seriesName: series => store.series.nameOf(series),
+    makeSeries: (device, metric) => store.series.idOf(device, metric),
     metricsOf: device => store.series.metricsOf(device),
     lastOffset: () => store.lastOffset(),
     freshnessChanged: () => {},

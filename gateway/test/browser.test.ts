@@ -56,6 +56,11 @@ test('sign in, see a value change, send a command and see its answer, and go on 
   await value(page, 'temperature', '23.25');
   await page.locator('[data-chart="temperature"]').waitFor();
 
+  await device.publishAsync('devices/d1/attributes', '{"units":{"humidity":"%"}}', { qos: 1 });
+  await value(page, 'humidity', 'Never seen');
+  await device.publishAsync('devices/d1/telemetry', '{"humidity":61}', { qos: 1 });
+  await value(page, 'humidity', '61');
+
   const form = page.locator('form.command-form');
   await form.locator('input').first().fill('setTarget');
   await form.locator('textarea').fill('{"value":18}');

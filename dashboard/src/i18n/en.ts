@@ -66,7 +66,7 @@ const freshness: Record<ShownFreshness, string> = {
   live: '',
   late: 'Late',
   stale: 'Stale',
-  never: 'No reading',
+  never: 'Never seen',
   unconfirmed: 'Not live',
 };
 

@@ -161,6 +161,21 @@ describe('answers', () => {
     );
   });
 
+  test('of the latest values come as CSV too, with text in quotes and nothing where there is nothing', async () => {
+    const response = await ask(api('/devices/a/latest?format=csv'), { as: 'viewer' });
+    expect(response.headers.get('Content-Type')).toBe('text/csv; charset=utf-8');
+    expect(response.headers.get('Content-Disposition')).toContain('a-latest.csv');
+    const ts = Date.UTC(2026, 0, 5) - 5;
+    expect(await response.text()).toBe(
+      'metric,unit,ts,time,value,freshness,cadence_ms\r\n' +
+        '"door, ""back""",,,,,never,\r\n' +
+        `"state","",${ts},${new Date(ts).toISOString()},"=1,""on""",late,2000\r\n`,
+    );
+    const wrong = await ask(api('/devices/a/latest?format=xml'), { as: 'viewer' });
+    expect([wrong.status, (await problemOf(wrong)).errors?.[0]?.where]).toEqual([400, 'query.format']);
+    expect((await ask(api('/devices/nobody/latest?format=csv'), { as: 'viewer' })).status).toBe(404);
+  });
+
   test('tell health without a sign-in, and 503 where it is not well', async () => {
     expect([(await ask('/livez')).status, (await ask('/readyz')).status]).toEqual([200, 200]);
     const fake = fakePorts();

@@ -49,7 +49,7 @@ export type ApiPorts = {
     latest(id: string): Latest;
   };
   history: {
-    /** Unit of a metric; undefined where the device never sent it. */
+    /** Unit of a metric; undefined where the device neither sent nor announced it. */
     unit(device: string, metric: string): string | null | undefined;
     readings(ask: HistoryAsk & { limit: number }): Promise<{ readings: [number, Value][]; more: boolean } & Missing>;
     /** `intervalMs` is the width of buckets that were asked for by their number; they begin at multiples of it. */

@@ -1,7 +1,8 @@
 // /devices: the registry, secrets, and the latest values.
 import { createRoute, z } from '@hono/zod-openapi';
-import { limits } from '../contract/index.ts';
+import { type Latest, limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
+import { csvResponse, csvValue, isoTime } from './csv.ts';
 import { createRouter, needs } from './router.ts';
 import {
   answer,
@@ -84,14 +85,40 @@ const newSecret = createRoute({
   responses: { 200: answer('The secret, told this once', z.object({ secret: z.string() })), ...notFound },
 });
 
+const latestColumns = 'metric,unit,ts,time,value,freshness,cadence_ms';
+
 const latest = createRoute({
   method: 'get',
   path: '/{id}/latest',
   tags,
-  summary: 'The latest value of each metric, with its time and freshness',
-  request: { params },
-  responses: { 200: answer('The values', latestSchema), ...notFound },
+  summary:
+    'The latest value of each metric, with its time and freshness; of one that was announced, that it never came',
+  request: { params, query: z.object({ format: z.enum(['json', 'csv']).default('json') }) },
+  responses: {
+    200: {
+      description: `The values. As CSV a line each: ${latestColumns}`,
+      content: { ...answer('', latestSchema).content, 'text/csv': { schema: z.string() } },
+    },
+    ...notFound,
+  },
 });
+
+function* latestLines({ values }: Latest): Iterable<string> {
+  yield `${latestColumns}\r\n`;
+  for (const { metric, unit, ts, value, freshness, cadenceMs } of values) {
+    const time = ts === null ? '' : isoTime(ts);
+    const fields = [
+      csvValue(metric),
+      csvValue(unit),
+      csvValue(ts),
+      time,
+      csvValue(value),
+      freshness,
+      csvValue(cadenceMs),
+    ];
+    yield `${fields.join(',')}\r\n`;
+  }
+}
 
 export function deviceRoutes({ devices }: ApiPorts) {
   const router = createRouter();
@@ -113,6 +140,11 @@ export function deviceRoutes({ devices }: ApiPorts) {
     return c.body(null, 204);
   });
   router.openapi(newSecret, async c => c.json({ secret: await devices.newSecret(c.req.valid('param').id) }, 200));
-  router.openapi(latest, c => c.json(devices.latest(c.req.valid('param').id), 200));
+  router.openapi(latest, c => {
+    const { id } = c.req.valid('param');
+    const answered = devices.latest(id);
+    if (c.req.valid('query').format === 'csv') return csvResponse(latestLines(answered), `${id}-latest`) as never;
+    return c.json(answered, 200);
+  });
   return router;
 }

@@ -1,5 +1,14 @@
 // Ports of the API in memory. Whoever is asked for, by the secret of its name, has the role of that name.
-import { type Command, type Device, Refusal, type Role, roles, type Storage, type Void } from '../contract/index.ts';
+import {
+  type Command,
+  type Device,
+  type LatestValue,
+  Refusal,
+  type Role,
+  roles,
+  type Storage,
+  type Void,
+} from '../contract/index.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createApp } from './app.ts';
 import type { ApiPorts } from './context.ts';
@@ -46,6 +55,21 @@ export const voided = (id: string): Void => ({
   at: now,
   restored: null,
 });
+
+const nothing = { type: null, ts: null, value: null, receivedAt: null, cadenceMs: null };
+const latestValues: LatestValue[] = [
+  { metric: 'door, "back"', unit: null, ...nothing, freshness: 'never' },
+  {
+    metric: 'state',
+    unit: '',
+    type: 'string',
+    ts: now - 5,
+    value: '=1,"on"',
+    receivedAt: now,
+    freshness: 'late',
+    cadenceMs: 2_000,
+  },
+];
 
 const storage: Storage = {
   now,
@@ -111,7 +135,7 @@ export function fakePorts() {
       rename: async (id, name) => ({ ...need(id), name }),
       remove: async id => void need(id),
       newSecret: async () => 'new',
-      latest: id => ({ device: need(id).id, presence: device(id).presence, now, values: [] }),
+      latest: id => ({ device: need(id).id, presence: device(id).presence, now, values: latestValues }),
     },
     history: {
       unit: (_device, metric) => (metric === 'never' ? undefined : '°C'),

@@ -1,8 +1,9 @@
 // /history: readings and buckets of one metric, as JSON or CSV.
 import { createRoute, z } from '@hono/zod-openapi';
-import { bucketColumns, type HistoryBuckets, limits, Refusal, type Value } from '../contract/index.ts';
+import { bucketColumns, type HistoryBuckets, limits, Refusal } from '../contract/index.ts';
 import { assert } from '../lib/assert.ts';
 import { type ApiPorts, type HistoryAsk, type Interval, type Missing, unitOf } from './context.ts';
+import { csvResponse, csvValue, isoTime } from './csv.ts';
 import { createRouter } from './router.ts';
 import { answer, bucketsSchema, deviceId, limitQuery, metricName, problem, readingsSchema } from './schemas.ts';
 
@@ -75,21 +76,6 @@ export function parseInterval(text: string, zone: string): Interval {
   return { ms: count * (units[unit] as number) };
 }
 
-const csvValue = (value: Value | null) =>
-  typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : value === null ? '' : String(value);
-
-function csvResponse(lines: Iterable<string> | AsyncIterable<string>, name: string): Response {
-  const stream = ReadableStream.from(lines).pipeThrough(new TextEncoderStream() as never);
-  return new Response(stream as ReadableStream, {
-    headers: {
-      'Content-Type': 'text/csv; charset=utf-8',
-      'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}.csv`,
-    },
-  });
-}
-
-const iso = (ts: number) => new Date(ts).toISOString();
-
 type Line = [at: number, text: string];
 
 /** The lines in order of time; what explains an absence goes before what was there at the same instant. */
@@ -121,7 +107,7 @@ function missingLines(empty: (at: number) => string) {
       const until = Math.min(span.to, to);
       if (at >= until || at >= pageEnd) continue;
       toldTo.set(span.key, until);
-      lines.push([at, `${empty(at)},${iso(until)},${span.reason}`]);
+      lines.push([at, `${empty(at)},${isoTime(until)},${span.reason}`]);
     }
     return lines;
   };
@@ -130,7 +116,7 @@ function missingLines(empty: (at: number) => string) {
 /** All readings of the range as CSV, read a page at a time while the client takes them. */
 async function* readingLines(ports: ApiPorts, ask: HistoryAsk): AsyncIterable<string> {
   yield 'ts,time,value,until,reason\r\n';
-  const missing = missingLines(at => `${at},${iso(at)},`);
+  const missing = missingLines(at => `${at},${isoTime(at)},`);
   let from = ask.from;
   for (;;) {
     const page = await ports.history.readings({ ...ask, from, limit: limits.historyReadingsMax });
@@ -138,7 +124,7 @@ async function* readingLines(ports: ApiPorts, ask: HistoryAsk): AsyncIterable<st
     const next = page.more && last !== undefined ? last[0] + 1 : null;
     yield inOrder(
       missing(page, from, next ?? ask.to, ask.to),
-      page.readings.map(([ts, value]) => [ts, `${ts},${iso(ts)},${csvValue(value)},,`]),
+      page.readings.map(([ts, value]) => [ts, `${ts},${isoTime(ts)},${csvValue(value)},,`]),
     );
     if (next === null) return;
     from = next;

@@ -84,12 +84,12 @@ export const latestSchema = z
       z.object({
         metric: z.string(),
         unit: z.string().nullable(),
-        type: z.enum(['number', 'boolean', 'string']),
-        ts: millis,
-        value,
-        receivedAt: millis,
-        freshness: z.enum(freshnessStates),
-        cadenceMs: z.number().nullable(),
+        type: z.enum(['number', 'boolean', 'string']).nullable(),
+        ts: millis.nullable(),
+        value: value.nullable(),
+        receivedAt: millis.nullable(),
+        freshness: z.enum(freshnessStates).openapi({ description: 'never: announced, and not seen yet' }),
+        cadenceMs: z.number().nullable().openapi({ description: 'What the freshness is judged by, once it is known' }),
       }),
     ),
   })

@@ -50,6 +50,19 @@ describe('where the configuration comes from', () => {
     expect([config.store.commitIntervalMs, config.log.level]).toEqual([7, 'debug']);
   });
 
+  test('[LIV-4] cadences are given with a unit, by patterns', () => {
+    const yaml = 'freshness:\n  - { metric: "door.*", every: 1h }\n  - { device: a, every: 90s }\n  - { every: 15m }\n';
+    expect(load({ yaml }).freshness).toEqual([
+      { device: '*', metric: 'door.*', every: 3_600_000 },
+      { device: 'a', metric: '*', every: 90_000 },
+      { device: '*', metric: '*', every: 900_000 },
+    ]);
+    for (const every of ['1y', '60', '0s', '1ms']) {
+      expect(problems({ flags: [`freshness=[{every: ${every}}]`] })[0], every).toContain('freshness.0.every');
+    }
+    expect(load({ flags: ['freshness=[{every: 2d}]'] }).freshness[0]?.every).toBe(172_800_000);
+  });
+
   test('[RST-3] a variable that ends in _FILE names the file that holds the value', () => {
     const secret = join(dir, 'password');
     writeFileSync(secret, '00123456789012\n');

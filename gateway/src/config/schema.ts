@@ -18,16 +18,26 @@ const bytes = z.union([z.number(), z.string()]).transform((given, context) => {
   return z.NEVER;
 });
 
-const timeUnits: Record<string, number> = { h: 3_600_000, d: 86_400_000, y: 365.25 * 86_400_000 };
+const timeUnits: Record<string, number> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  y: 365.25 * 86_400_000,
+};
 
-/** A length of time as `12h`, `30d` or `10y`, in milliseconds. */
-const age = z.string().transform((given, context) => {
-  const [, digits, unit] = /^(\d+) ?([hdy])$/.exec(given) ?? [];
-  const ms = Number(digits) * (timeUnits[unit ?? '?'] ?? Number.NaN);
-  if (ms >= 1) return ms;
-  context.addIssue({ code: 'custom', message: 'expected a number and h, d or y, as in 30d' });
-  return z.NEVER;
-});
+/** A length of time as a number with one of these units, in milliseconds. */
+const timeIn = (units: string, expected: string) =>
+  z.string().transform((given, context) => {
+    const [, digits, unit] = /^(\d+) ?([a-z])$/.exec(given) ?? [];
+    const ms = unit !== undefined && units.includes(unit) ? Number(digits) * (timeUnits[unit] ?? Number.NaN) : 0;
+    if (ms >= 1) return ms;
+    context.addIssue({ code: 'custom', message: `expected a number and ${expected}` });
+    return z.NEVER;
+  });
+
+const age = timeIn('hdy', 'h, d or y, as in 30d');
+const cadence = timeIn('smhd', 's, m, h or d, as in 15m');
 
 const patterns = z.string().min(1).max(256).default('*');
 
@@ -66,6 +76,10 @@ export const configSchema = z.strictObject({
       checkEveryHours: z.number().min(0).max(8_760).default(24),
     })
     .prefault({}),
+  freshness: z
+    .array(z.strictObject({ device: patterns, metric: patterns, every: cadence }))
+    .max(100)
+    .default([]),
   access: z
     .strictObject({
       devices: z.enum(['credentials', 'open'], 'expected credentials or open').default('credentials'),

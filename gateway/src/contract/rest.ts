@@ -35,15 +35,16 @@ export type Device = {
 };
 export type DeviceCreated = Device & { secret: string };
 
+/** The newest reading of a metric. Of one that was announced and has none (`never`) only its unit is known. */
 export type LatestValue = {
   metric: string;
   unit: string | null;
-  type: ValueType;
-  ts: Millis;
-  value: Value;
-  receivedAt: Millis;
+  type: ValueType | null;
+  ts: Millis | null;
+  value: Value | null;
+  receivedAt: Millis | null;
   freshness: Freshness;
-  /** What the freshness is judged by: the usual time between two readings. */
+  /** What the freshness is judged by: the usual time between two readings, learned or configured. */
   cadenceMs: number | null;
 };
 export type Latest = { device: string; presence: Presence; now: Millis; values: LatestValue[] };

@@ -16,6 +16,7 @@ import {
   valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { type CadenceRule, everyMsBy } from './cadence-rules.ts';
 import {
   blockSeries,
   cadenceOf,
@@ -24,15 +25,25 @@ import {
   LatestValues,
   type Readings,
 } from './latest.ts';
-import { type DeviceRecord, mergeAttributes, Registry, unitOf } from './registry.ts';
+import { announcedBy, type DeviceRecord, isAnnounced, mergeAttributes, Registry, unitOf } from './registry.ts';
 
-/** How often freshness is looked at again. Ages are shown in seconds. */
-const sweepIntervalMs = 1_000;
+/**
+ * Each series' freshness is looked at once a second, for ages are shown in seconds. It is a part of them at a time, so
+ * that a million are no stall: 50,000 take some milliseconds.
+ */
+const sweepParts = 20;
+const sweepIntervalMs = 1_000 / sweepParts;
 /** How often the latest values are saved, so that a start has little of the log to follow. */
 const checkpointIntervalMs = 60_000;
 
+/** Cadences that are not to be learned; the first rule that fits a series counts. */
+export type DeviceConfig = { freshness: readonly CadenceRule[] };
+
 export type DevicePorts = {
   clock: Clock;
+  seriesName(series: number): { device: string; metric: string } | undefined;
+  /** The number of a series, a new one where it has none; 0 where the device has too many. */
+  makeSeries(device: string, metric: string): number;
   /** The metrics of a device, with the number of each series. */
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
   /** Appends to the log and keeps the record; `record` is null where the device is deleted. */
@@ -41,6 +52,7 @@ export type DevicePorts = {
   /** Saves a part of the latest values; `offset` is how far the view has followed the log. */
   saveView(name: string, offset: number, body: string): Promise<void>;
   lastOffset(): number;
+  /** Hears of values that aged without a reading, as soon as that is seen. */
   freshnessChanged(changes: FreshnessChange[]): void;
 };
 
@@ -53,13 +65,17 @@ export { blockSeries };
 
 export class Devices {
   private readonly registry = new Registry();
-  private readonly latest = new LatestValues();
+  private readonly latest: LatestValues;
   private timers: Timer[] = [];
   private checkpointing: Promise<void> | null = null;
   private readonly ports: DevicePorts;
 
-  constructor(ports: DevicePorts) {
+  constructor({ freshness }: DeviceConfig, ports: DevicePorts) {
     this.ports = ports;
+    this.latest = new LatestValues(series => {
+      const name = ports.seriesName(series);
+      return name === undefined ? null : everyMsBy(freshness, name);
+    });
   }
 
   /** Takes in what the database knows: devices, and the blocks of the latest values. */
@@ -139,10 +155,18 @@ export class Devices {
     await this.ports.savePresence(record, { kind: 'presence', device: id, at: this.now(), ...presence });
   }
 
-  /** Merges what the device said about itself. Resolves once it is in the log. */
+  /**
+   * Merges what the device said about itself; a metric that it tells the unit of is known from then on, sent or not.
+   * Resolves once it is in the log.
+   */
   async setAttributes(id: string, attributes: ReadonlyMap<string, Value>): Promise<void> {
     const record = this.registry.need(id);
     const merged = mergeAttributes(record.attributes, attributes);
+    for (const name of attributes.keys()) {
+      const metric = announcedBy(name);
+      // Where the device has too many metrics it gets none: what is never seen is the least of them.
+      if (metric !== null) this.ports.makeSeries(id, metric);
+    }
     if (merged === null) return;
     record.attributes = merged;
     await this.save(record, 'changed');
@@ -166,13 +190,14 @@ export class Devices {
     return this.registry.page(after, Math.min(limit, limits.pageRowsMax), search).map(({ id }) => this.describe(id));
   }
 
-  /** The latest value of each metric. Throws Refusal('not_found'). */
+  /** The latest value of each metric, and those that were announced and never came. Throws Refusal('not_found'). */
   latestOf(id: string): Latest {
     const record = this.registry.need(id);
     const values: LatestValue[] = [];
     for (const [metric, series] of this.ports.metricsOf(id)) {
       const reading = this.latest.get(series);
       if (reading !== undefined) values.push(describeLatest(metric, record, reading));
+      else if (isAnnounced(record, metric)) values.push(describeNever(metric, record));
     }
     values.sort((a, b) => (a.metric < b.metric ? -1 : 1));
     return { device: id, presence: record.presence, now: this.now(), values };
@@ -180,6 +205,17 @@ export class Devices {
 
   latestReading(series: number): LatestReading | undefined {
     return this.latest.get(series);
+  }
+
+  /** The newest `freshSeq` of any reading: what ages from now on has a larger one. */
+  freshSeq(): number {
+    return this.latest.newestFreshSeq();
+  }
+
+  /** True for the series of a metric that its device told of; one without a latest reading was never seen. */
+  isAnnounced(series: number): boolean {
+    const name = this.ports.seriesName(series);
+    return name !== undefined && isAnnounced(this.registry.get(name.device), name.metric);
   }
 
   unitOf(id: string, metric: string): string | null {
@@ -218,7 +254,7 @@ export class Devices {
   }
 
   private sweep(): void {
-    const changes = this.latest.sweep(this.now());
+    const changes = this.latest.sweep(this.now(), sweepParts);
     if (changes.length > 0) this.ports.freshnessChanged(changes);
   }
 
@@ -245,4 +281,9 @@ function describeLatest(metric: string, record: DeviceRecord, reading: LatestRea
   const { ts, value, receivedAt, freshness } = reading;
   const unit = unitOf(record, metric);
   return { metric, unit, type: valueTypeOf(value), ts, value, receivedAt, freshness, cadenceMs: cadenceOf(reading) };
+}
+
+function describeNever(metric: string, record: DeviceRecord): LatestValue {
+  const nothing = { type: null, ts: null, value: null, receivedAt: null, cadenceMs: null };
+  return { metric, unit: unitOf(record, metric), ...nothing, freshness: 'never' };
 }

@@ -3,6 +3,7 @@ export {
   blockSeries,
   blockView,
   checkpointView,
+  type DeviceConfig,
   type DevicePorts,
   Devices,
   type SavedView,

@@ -107,6 +107,35 @@ describe('freshness of the latest values', () => {
     latest.apply(runOf(1, [[1, at - 3_600_000, 0, at]]), at);
     expect(latest.get(1)?.freshness).toBe('stale');
   });
+
+  test('[LIV-4] of readings that come in batches lasts from batch to batch', () => {
+    for (let batch = 0; batch < 5; batch++) {
+      const receivedAt = at + batch * 60_000;
+      const rows = Array.from({ length: 60 }, (_, i): Row => [1, receivedAt - 59_000 + i * 1_000, i, receivedAt]);
+      latest.apply(runOf(batch + 1, rows), receivedAt);
+    }
+    const newest = at + 4 * 60_000;
+    expect(latest.sweep(newest + 60_000)).toEqual([]);
+    expect(latest.sweep(newest + 10 * 60_000)).toEqual([{ series: 1, freshness: 'stale' }]);
+  });
+
+  test('[LIV-4] of a device that was away and brings what it kept is judged by the pace of its readings', () => {
+    latest.apply(runOf(1, everySecond), last);
+    const kept = Array.from({ length: 600 }, (_, i): Row => [1, last + (i + 1) * 1_000, i, last + 600_000]);
+    latest.apply(runOf(2, kept), last + 600_000);
+    expect(latest.sweep(last + 611_000)).toEqual([{ series: 1, freshness: 'stale' }]);
+  });
+
+  test('[LIV-4] is looked at in parts, none of them large, and after so many parts all were looked at', () => {
+    const rows = Array.from({ length: 101 }, (_, i): Row => [i + 1, at, 0]);
+    latest.apply(runOf(1, rows), at);
+    const round = (now: number) => Array.from({ length: 20 }, () => latest.sweep(now, 20).map(({ series }) => series));
+    const parts = round(at + 1e9);
+    expect(parts.flat()).toEqual(rows.map(([series]) => series));
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(6);
+    latest.apply(runOf(2, [[1, at + 2e9, 0]]), at + 2e9);
+    expect(round(at + 3e9).flat()).toEqual([1]);
+  });
 });
 
 describe('blocks of latest values', () => {
@@ -135,5 +164,34 @@ describe('blocks of latest values', () => {
     expect(loaded.get(1)).toEqual({ ...latest.get(1), offset: 9, freshness: 'stale' });
     expect(loaded.get(2)).toMatchObject({ value: true, ts: at });
     expect(loaded.get(blockSeries + 1)).toMatchObject({ value: 7 });
+  });
+
+  test('[LIV-4] bring back the whole of a cadence, whatever taught it', () => {
+    const second = fc.integer({ min: 1, max: 2_000 });
+    const interval = fc.oneof({ weight: 4, arbitrary: second }, fc.integer({ min: 1, max: 1e9 }));
+    fc.assert(
+      fc.property(fc.array(interval, { maxLength: 30 }), intervals => {
+        const values = new LatestValues();
+        let ts = at;
+        for (const [i, ms] of [0, ...intervals].entries()) {
+          ts += ms;
+          values.apply(runOf(i + 1, [[1, ts, 0]]), ts);
+        }
+        const loaded = new LatestValues();
+        loaded.loadBlock(values.saveBlock(0), 99, ts);
+        const cadence = values.get(1)?.cadence;
+        expect(loaded.get(1)?.cadence).toEqual({ ...cadence, meanMs: Math.round(cadence?.meanMs ?? 0) });
+      }),
+    );
+  });
+
+  test('[LIV-4] of an older gateway, which knew less of a cadence, are taken in', () => {
+    latest.loadBlock(JSON.stringify([[1, at, at, 5, 60_000, 240]]), 9, at);
+    expect(latest.get(1)).toMatchObject({ value: 5, offset: 9, freshness: 'live' });
+    const next: Row[] = Array.from({ length: 10 }, (_, i) => [1, at + (i + 1) * 30_000, 0]);
+    latest.apply(runOf(10, next), at + 300_000);
+    const cadence = latest.get(1)?.cadence.meanMs;
+    expect(cadence).toBeGreaterThanOrEqual(30_000);
+    expect(cadence).toBeLessThan(40_000);
   });
 });

@@ -1,7 +1,16 @@
 // The newest reading of every series. A view of the log: it is rebuilt from its last checkpoint and what came after.
 // Invariant: a late reading never becomes the latest value ([ING-4]).
 import type { Freshness, Millis, Value } from '../contract/index.ts';
-import { type Cadence, cadenceMs, freshnessOf, learn } from './freshness.ts';
+import {
+  type Cadence,
+  cadenceMs,
+  cadenceNumbers,
+  freshnessOf,
+  learn,
+  newCadence,
+  restoreCadence,
+  type SavedCadence,
+} from './freshness.ts';
 
 /** The packed readings of one log entry, as the store shows them. */
 export type Readings = {
@@ -21,6 +30,8 @@ export type LatestReading = {
   cadence: Cadence;
   /** Log entry that brought it. */
   offset: number;
+  /** Which change of freshness without a reading was its last, counted over all series; 0 where there was none. */
+  freshSeq: number;
 };
 
 export type FreshnessChange = { series: number; freshness: Freshness };
@@ -28,11 +39,25 @@ export type FreshnessChange = { series: number; freshness: Freshness };
 /** Series in one saved block: some 100 KB of JSON, written and read in a few milliseconds. */
 export const blockSeries = 2_048;
 
-type Saved = [series: number, ts: Millis, receivedAt: Millis, value: Value, meanMs: number, seen: number];
+type Saved = [series: number, ts: Millis, receivedAt: Millis, value: Value, ...SavedCadence];
 
 export class LatestValues {
   private readonly bySeries: (LatestReading | undefined)[] = [];
   private readonly dirtyBlocks = new Set<number>();
+  /** What configuration says of a series' cadence; asked once for each. */
+  private readonly everyMsOf: (series: number) => number | null;
+  /** The series that the next part of a sweep begins with. */
+  private swept = 0;
+  private freshSeq = 0;
+
+  constructor(everyMsOf: (series: number) => number | null = () => null) {
+    this.everyMsOf = everyMsOf;
+  }
+
+  /** The newest `freshSeq` that was given to a reading: what changed later has a larger one. */
+  newestFreshSeq(): number {
+    return this.freshSeq;
+  }
 
   get(series: number): LatestReading | undefined {
     return this.bySeries[series];
@@ -46,15 +71,15 @@ export class LatestValues {
       const ts = run.ts(i);
       const known = this.bySeries[series];
       if (known === undefined) {
-        const cadence = { meanMs: 0, seen: 0 };
-        const receivedAt = run.receivedAt(i);
-        const freshness = freshnessOf(cadence, ageMs(ts, receivedAt, now));
-        this.bySeries[series] = { ts, receivedAt, value: run.value(i), freshness, cadence, offset: run.offset };
+        const cadence = newCadence(this.everyMsOf(series));
+        this.add(series, { ts, receivedAt: run.receivedAt(i), value: run.value(i), cadence, offset: run.offset }, now);
       } else {
         if (ts < known.ts) continue;
-        learn(known.cadence, ts - known.ts);
+        const receivedAt = run.receivedAt(i);
+        // What comes in batches is as far apart as the batches: that is how old its latest value usually becomes.
+        if (ts > known.ts) learn(known.cadence, Math.max(ts - known.ts, receivedAt - known.receivedAt));
         known.ts = ts;
-        known.receivedAt = run.receivedAt(i);
+        known.receivedAt = receivedAt;
         known.value = run.value(i);
         known.offset = run.offset;
         known.freshness = freshnessOf(known.cadence, ageMs(ts, known.receivedAt, now));
@@ -65,16 +90,22 @@ export class LatestValues {
     }
   }
 
-  /** Looks at every series again; returns those whose freshness changed without a new reading. */
-  sweep(now: Millis): FreshnessChange[] {
+  /**
+   * Looks at the next part of the series again, one of `parts` that are as good as equal; returns those whose freshness
+   * changed without a new reading.
+   */
+  sweep(now: Millis, parts = 1): FreshnessChange[] {
     const changes: FreshnessChange[] = [];
-    for (let series = 0; series < this.bySeries.length; series++) {
-      const known = this.bySeries[series];
+    if (this.swept >= this.bySeries.length) this.swept = 0;
+    const end = Math.min(this.swept + Math.ceil(this.bySeries.length / parts), this.bySeries.length);
+    for (; this.swept < end; this.swept++) {
+      const known = this.bySeries[this.swept];
       if (known === undefined || known.freshness === 'stale') continue;
       const freshness = freshnessOf(known.cadence, ageMs(known.ts, known.receivedAt, now));
       if (freshness === known.freshness) continue;
       known.freshness = freshness;
-      changes.push({ series, freshness });
+      known.freshSeq = ++this.freshSeq;
+      changes.push({ series: this.swept, freshness });
     }
     return changes;
   }
@@ -97,17 +128,23 @@ export class LatestValues {
       const known = this.bySeries[series];
       if (known === undefined) continue;
       const { ts, receivedAt, value, cadence } = known;
-      saved.push([series, ts, receivedAt, value, Math.round(cadence.meanMs), cadence.seen]);
+      saved.push([series, ts, receivedAt, value, ...cadenceNumbers(cadence)]);
     }
     return JSON.stringify(saved);
   }
 
+  /** Takes in a saved block; how fresh its values are is judged anew, for time has passed. */
   loadBlock(text: string, offset: number, now: Millis): void {
-    for (const [series, ts, receivedAt, value, meanMs, seen] of JSON.parse(text) as Saved[]) {
-      const cadence = { meanMs, seen };
-      const freshness = freshnessOf(cadence, ageMs(ts, receivedAt, now));
-      this.bySeries[series] = { ts, receivedAt, value, freshness, cadence, offset };
+    for (const [series, ts, receivedAt, value, ...numbers] of JSON.parse(text) as Saved[]) {
+      const cadence = restoreCadence(this.everyMsOf(series), numbers);
+      this.add(series, { ts, receivedAt, value, cadence, offset }, now);
     }
+  }
+
+  private add(series: number, reading: Omit<LatestReading, 'freshness' | 'freshSeq'>, now: Millis): void {
+    const { cadence, ts, receivedAt } = reading;
+    const freshness = freshnessOf(cadence, ageMs(ts, receivedAt, now));
+    this.bySeries[series] = { ...reading, freshness, freshSeq: 0 };
   }
 }
 

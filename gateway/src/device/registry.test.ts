@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits, type Value } from '../contract/index.ts';
-import { type DeviceRecord, mergeAttributes, Registry, unitOf } from './registry.ts';
+import { announcedBy, type DeviceRecord, isAnnounced, mergeAttributes, Registry, unitOf } from './registry.ts';
 
 const device = (id: string, name = id, attributes: Record<string, Value> = {}): DeviceRecord => ({
   id,
@@ -92,6 +92,17 @@ describe('attributes', () => {
       null,
       null,
       null,
+    ]);
+  });
+
+  test('announce the metrics whose unit they tell', () => {
+    const names = ['units.t', 'units.motor.current', 'units.', 'units.a/b', 'units', 'unitsX', 't'];
+    expect(names.map(announcedBy)).toEqual(['t', 'motor.current', null, null, null, null, null]);
+    const record = device('a', 'a', { 'units.t': '°C', fw: '1' });
+    expect([isAnnounced(record, 't'), isAnnounced(record, 'fw'), isAnnounced(undefined, 't')]).toEqual([
+      true,
+      false,
+      false,
     ]);
   });
 });

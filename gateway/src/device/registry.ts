@@ -1,6 +1,6 @@
 // The devices that there are: names, presence, attributes. Kept in memory whole; every change is in the log before it
 // is shown.
-import { limits, type Millis, type Presence, Refusal, type Value } from '../contract/index.ts';
+import { isMetricName, limits, type Millis, type Presence, Refusal, type Value } from '../contract/index.ts';
 
 export type DeviceRecord = {
   id: string;
@@ -74,6 +74,17 @@ export class Registry {
 export function unitOf(record: DeviceRecord | undefined, metric: string): string | null {
   const unit = record?.attributes[unitPrefix + metric];
   return typeof unit === 'string' ? unit : null;
+}
+
+/** True where the device told of the metric among its attributes, whether or not it ever sent it. */
+export function isAnnounced(record: DeviceRecord | undefined, metric: string): boolean {
+  return record !== undefined && Object.hasOwn(record.attributes, unitPrefix + metric);
+}
+
+/** The metric that an attribute of this name announces; null where it announces none. */
+export function announcedBy(attribute: string): string | null {
+  const metric = attribute.startsWith(unitPrefix) ? attribute.slice(unitPrefix.length) : '';
+  return isMetricName(metric) ? metric : null;
 }
 
 /** What `attributes` would change; null where it changes nothing. Throws Refusal('too_many') at the limit. */

@@ -28,7 +28,7 @@ export class SeriesDictionary {
     return id;
   }
 
-  /** The number of a series, or undefined where nothing was ever read of it. */
+  /** The number of a series, or undefined where it was neither read nor announced. */
   find(device: string, metric: string): number | undefined {
     return this.byDevice.get(device)?.get(metric);
   }

@@ -1,0 +1,20 @@
+// CSV as the API answers it: how a value, a time and a whole answer are written, the same on every route.
+import type { Value } from '../contract/index.ts';
+
+/** A field: text in quotes, so that no name and no value is taken for a number or for two fields. Nothing is empty. */
+export const csvValue = (value: Value | null): string =>
+  typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : value === null ? '' : String(value);
+
+/** A time for people, beside the milliseconds. */
+export const isoTime = (ts: number): string => new Date(ts).toISOString();
+
+/** A download of this name, made line by line while the client takes it. */
+export function csvResponse(lines: Iterable<string> | AsyncIterable<string>, name: string): Response {
+  const stream = ReadableStream.from(lines).pipeThrough(new TextEncoderStream() as never);
+  return new Response(stream as ReadableStream, {
+    headers: {
+      'Content-Type': 'text/csv; charset=utf-8',
+      'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}.csv`,
+    },
+  });
+}
