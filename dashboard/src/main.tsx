@@ -12,7 +12,11 @@ import { App } from './views/app.tsx';
 
 const url = new URL('/api/v1/ws', location.href);
 url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-const connection = createConnection({ url: url.href, WebSocket });
+const connection = createConnection({
+  url: url.href,
+  WebSocket,
+  http: { url: '/api/v1', fetch: fetch.bind(globalThis) },
+});
 const app = createAppModel(
   signedOut => createApi(fetch.bind(globalThis), '/api/v1', signedOut),
   connection,

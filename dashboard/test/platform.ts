@@ -49,6 +49,8 @@ export class TestSocket implements SocketLike {
   readonly url: string;
   readonly protocols: string[];
   readonly sent: ClientFrame[] = [];
+  /** The frames of each message. */
+  readonly messages: ClientFrame[][] = [];
   closedWith: number | null = null;
   #listeners = new Map<string, ((event: SocketEvent) => void)[]>();
 
@@ -62,7 +64,9 @@ export class TestSocket implements SocketLike {
   }
 
   send(text: string): void {
-    this.sent.push(JSON.parse(text) as ClientFrame);
+    const frames = [JSON.parse(text) as ClientFrame | ClientFrame[]].flat();
+    this.messages.push(frames);
+    this.sent.push(...frames);
   }
 
   close(code = 1000): void {
@@ -100,13 +104,14 @@ export class TestSocket implements SocketLike {
   }
 }
 
-const defaultHello: HelloFrame = {
+export const defaultHello: HelloFrame = {
   t: 'hello',
   v: 1,
   epoch: 'E1',
   offset: 100,
   now: 1_700_000_000_000,
   heartbeatMs: 20_000,
+  transport: 'ws',
   user: 'ann',
   role: 'operator',
   limits: { frameBytesMax: 65_536, subscriptionsMax: 64, rowsPerFrameMax: 5_000 },

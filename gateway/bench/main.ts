@@ -1,6 +1,7 @@
 // `npm run bench -- NAME`: runs one benchmark and prints what it measured. README.md has the figures of the day.
 import { parseArgs } from 'node:util';
 import { benchIngest } from './ingest.ts';
+import { benchLive } from './live/bench.ts';
 import { benchStore } from './store/bench.ts';
 
 const { positionals, values } = parseArgs({
@@ -16,6 +17,7 @@ const { positionals, values } = parseArgs({
 const rounds = Number(values.rounds);
 const benchmarks: Record<string, () => Promise<void>> = {
   ingest: () => benchIngest({ rounds, seconds: Number(values.seconds) }),
+  live: () => benchLive({ part: values.part, rounds, seconds: Number(values.seconds) }),
   store: () => benchStore({ part: values.part, scale: values.scale, rounds, keep: values.keep }),
 };
 

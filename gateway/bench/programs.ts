@@ -1,22 +1,14 @@
 // The programs that benchmarks start: each in a process and a folder of its own, ended by its id.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/instruments/free-port.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export type Running = { port: number; credentials: [string, string][]; pid: number; stop(): Promise<void> };
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** Resolves with the first line of output that begins with `ready`. */
 function readyLine(child: ChildProcess): Promise<string> {
@@ -72,32 +64,73 @@ export async function startMosquitto(path: string): Promise<Running> {
   return { port, credentials: [], pid: child.pid ?? 0, stop: stopper(child, dir) };
 }
 
-/** Starts the gateway with so many devices registered. */
-export async function startGateway(
-  devices: number,
+type GatewayRun = {
+  http: string;
+  token: string;
+  port: number;
+  pid: number;
+  /** Registers devices `load-0` and so on; resolves with their secrets. */
+  createDevices(count: number): Promise<[string, string][]>;
+  /** Ends it with a signal; resolves when it is gone. */
+  end(signal: NodeJS.Signals): Promise<void>;
+};
+
+/** Starts the gateway on a folder. `core` is the one that all its threads run on; left out: any. */
+export async function startGatewayIn(
+  dir: string,
   set: string[] = [],
   nodeOptions: string[] = [],
-): Promise<Running & { http: string }> {
-  const dir = mkdtempSync(join(tmpdir(), 'telltale-bench-'));
+  core?: number,
+): Promise<GatewayRun> {
   const main = here('../src/main.ts');
   const flags = [`store.dir=${dir}`, 'http.port=0', 'mqtt.port=0', 'log.level=error', ...set].flatMap(key => [
     '--set',
     key,
   ]);
-  const child = spawn(process.execPath, [...nodeOptions, main, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const command = [process.execPath, ...nodeOptions, main, ...flags];
+  const [program = '', ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [, http = '', mqtt = ''] = (await readyLine(child)).split(' ');
-  const made = spawnSync(
-    process.execPath,
-    [main, 'token', 'create', '--role', 'admin', '--name', 'bench', '--set', `store.dir=${dir}`],
-    { encoding: 'utf8' },
-  );
+  const token = ['token', 'create', '--role', 'admin', '--name', 'bench', '--set', `store.dir=${dir}`];
+  const made = spawnSync(process.execPath, [main, ...token], { encoding: 'utf8' });
   const headers = { Authorization: `Bearer ${made.stdout.trim()}`, 'Content-Type': 'application/json' };
-  const credentials: [string, string][] = [];
-  for (let i = 0; i < devices; i++) {
-    const body = JSON.stringify({ id: `load-${i}` });
-    const answer = await fetch(`${http}/api/v1/devices`, { method: 'POST', headers, body });
-    const { id, secret } = (await answer.json()) as { id: string; secret: string };
-    credentials.push([id, secret]);
-  }
-  return { http, port: Number(new URL(mqtt).port), credentials, pid: child.pid ?? 0, stop: stopper(child, dir) };
+  return {
+    http,
+    token: made.stdout.trim(),
+    port: Number(new URL(mqtt).port),
+    pid: child.pid ?? 0,
+    async createDevices(count) {
+      const credentials: [string, string][] = [];
+      for (let i = 0; i < count; i++) {
+        const body = JSON.stringify({ id: `load-${i}` });
+        const answer = await fetch(`${http}/api/v1/devices`, { method: 'POST', headers, body });
+        const { id, secret } = (await answer.json()) as { id: string; secret: string };
+        credentials.push([id, secret]);
+      }
+      return credentials;
+    },
+    async end(signal) {
+      const gone = new Promise(resolve => child.once('exit', resolve));
+      if (child.exitCode === null && child.signalCode === null && child.kill(signal)) await gone;
+    },
+  };
+}
+
+/** Starts the gateway in a folder of its own with so many devices registered. */
+export async function startGateway(
+  devices: number,
+  set: string[] = [],
+  nodeOptions: string[] = [],
+  core?: number,
+): Promise<Running & { http: string; token: string }> {
+  const dir = mkdtempSync(join(tmpdir(), 'telltale-bench-'));
+  const { createDevices, end, ...gateway } = await startGatewayIn(dir, set, nodeOptions, core);
+  return {
+    ...gateway,
+    credentials: await createDevices(devices),
+    async stop() {
+      await end('SIGTERM');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
 }

@@ -6,7 +6,7 @@ import * as tables from './tables.ts';
 import { transferPorts } from './transfer-ports.ts';
 
 export function apiPorts(stages: Stages): ApiPorts {
-  const { access, clock, commands, ingest, log, store } = stages;
+  const { access, clock, commands, ingest, live, log, store } = stages;
   return {
     now: () => clock.now(),
     log,
@@ -28,6 +28,10 @@ export function apiPorts(stages: Stages): ApiPorts {
       get: id => commands.get(id),
       cancel: id => commands.cancel(id),
       list: (filter, before, limit) => tables.listCommands(store, filter, before, limit),
+    },
+    live: {
+      stream: (response, request, principal, address) => live.stream(response, request, principal, address),
+      poll: (response, request, waitMs, principal, address) => live.poll(response, request, waitMs, principal, address),
     },
     deadLetters: {
       list: (before, limit) => tables.listLetters(store, before, limit),

@@ -185,6 +185,7 @@ export class Stages {
     const { access, clock, commands, config, devices, store } = this;
     return new Live(config.live, {
       clock,
+      random: Math.random,
       epoch: store.epoch,
       offset: () => store.lastOffset(),
       firstOffset: () => store.firstOffset(),
@@ -193,6 +194,8 @@ export class Stages {
       metricsOf: device => store.series.metricsOf(device),
       unitOf: (device, metric) => devices.unitOf(device, metric),
       latest: series => devices.latestReading(series),
+      isAnnounced: series => devices.isAnnounced(series),
+      freshSeq: () => devices.freshSeq(),
       readLog: after => store.readLog(after),
       readEvents: (after, max) => store.readEvents(after, max),
       async command({ device, name, params, ttlMs, key, reason }, viewing, from) {

@@ -1,18 +1,10 @@
 // The whole of it as its user sees it: a real browser, a real MQTT client, and a gateway that is killed under them.
-import { createServer } from 'node:net';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { openBrowser } from './instruments/browser.ts';
+import { freePort } from './instruments/free-port.ts';
 import { adminPassword, gatewayProgram, newFolder } from './instruments/gateway.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 /** A device that publishes on request, and does what a command says: it reports the target it was given. */
 async function connectDevice(port: number, secret: string): Promise<MqttClient> {

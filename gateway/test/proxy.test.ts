@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import mqtt from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Command, ServerFrame, Session } from '../src/contract/index.ts';
+import type { Command, LogAnswer, ServerFrame, Session } from '../src/contract/index.ts';
 import { subprotocol } from '../src/contract/index.ts';
 import {
   adminPassword,
@@ -16,6 +16,7 @@ import {
 } from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
 import { ReverseProxy, type RunningProxy } from './instruments/proxy.ts';
+import { SseReader } from './instruments/sse.ts';
 import { TestViewer } from './instruments/viewer.ts';
 
 const [nginx, haproxy] = await Promise.all([ReverseProxy.find('nginx'), ReverseProxy.find('haproxy')]);
@@ -84,6 +85,17 @@ async function fromOverSocket(rest: Rest, http: string, headers: Headers = {}): 
   return (await rest.get<Command>(`/commands/${id}`)).from;
 }
 
+/** Asks the long poll again and again, until this value has come; resolves with all that came. */
+async function polledUntil(rest: Rest, last: number, from: string | null): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (let after = from; values.at(-1) !== last; ) {
+    const { frames, next } = await rest.get<LogAnswer>(`/log?mode=log&after=${after}`);
+    for (const frame of frames) if (frame.t === 'data') values.push(...frame.rows.map(([, , value]) => value));
+    after = next;
+  }
+  return values;
+}
+
 describe.each([nginx, haproxy])('behind $name', kind => {
   const { missing } = kind;
 
@@ -114,6 +126,24 @@ describe.each([nginx, haproxy])('behind $name', kind => {
     await viewer.frame('data');
     expect(viewer.readings().map(({ value }) => value)).toEqual([20, 21]);
   });
+
+  test.skipIf(missing !== null)(
+    '[LIV-6] an event stream and a long poll tell what is published as it comes',
+    async () => {
+      const { gateway, proxy, rest } = await behind(kind);
+      const wire = await Wire.connect(gateway.mqttPort, { user: 'd1', secret: await rest.device('d1') });
+      const stream = await SseReader.open(proxy.http, rest.token, 'mode=log');
+      await stream.frame('snap');
+      const { next } = await rest.get<LogAnswer>('/log?mode=log');
+      const polled = polledUntil(rest, 2, next);
+      // A proxy that waited for the end of the answer would wait for as long as the stream lives.
+      for (const value of [1, 2]) {
+        await wire.publish('devices/d1/telemetry', `{"temp":${value}}`);
+        await stream.frame('data', ({ rows }) => rows[0]?.[2] === value);
+      }
+      expect(await polled).toEqual([1, 2]);
+    },
+  );
 
   test.skipIf(missing !== null)(
     '[ACC-3] a page of the outer host is let in, and one of another origin is not',

@@ -87,7 +87,9 @@ test('[LIV-5] a viewer that answers no ping is gone after two intervals, and one
   const since = performance.now();
   silent.resume();
   await new Promise(resolve => silent.once('close', resolve));
-  expect(performance.now() - since).toBeGreaterThan(2_000);
+  const silence = performance.now() - since;
+  expect(silence).toBeGreaterThan(1_900);
+  expect(silence).toBeLessThan(2_900);
   alive.send({ t: 'ping', id: 1 });
   expect(await alive.frame('pong')).toMatchObject({ id: 1 });
 });

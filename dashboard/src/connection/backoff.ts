@@ -2,8 +2,8 @@
 // gateway do not come back in the same instant.
 
 export const backoffBaseMs = 500;
-/** A gateway that comes back is noticed within half a minute, and one that does not is hardly burdened. */
-export const backoffCapMs = 30_000;
+/** A gateway that comes back is noticed within seconds, and a knock costs one that does not hardly anything. */
+export const backoffCapMs = 8_000;
 /** An open connection counts as stable after this; before it the back-off goes on growing. */
 export const stableAfterMs = 10_000;
 

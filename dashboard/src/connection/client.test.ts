@@ -5,9 +5,10 @@ import { createSockets, createTestClock, seededRandom } from '../../test/platfor
 import { backoffBaseMs, backoffCapMs, stableAfterMs } from './backoff.ts';
 import { createConnection } from './client.ts';
 import type { Connection } from './connection.ts';
-import { helloTimeoutMs, probeTimeoutMs } from './link.ts';
+import { helloTimeoutMs } from './link.ts';
 import { requestTimeoutMs } from './requests.ts';
 import type { ConnectionState } from './state.ts';
+import { probeTimeoutMs } from './ws-link.ts';
 
 function setUp(random: () => number = seededRandom(7)) {
   const clock = createTestClock();
@@ -43,7 +44,7 @@ describe('opening', () => {
     expect(sockets.newest().protocols).toEqual(['telltale.v1.json']);
     expect(connection.state()).toEqual({ name: 'connecting', attempt: 1 });
     sockets.newest().greet();
-    expect(connection.state()).toMatchObject({ name: 'open', hello: { user: 'ann' } });
+    expect(connection.state()).toMatchObject({ name: 'open', transport: 'ws', hello: { user: 'ann' } });
   });
 
   it('gives up a connection on which no hello comes', () => {
@@ -171,7 +172,7 @@ describe('silence', () => {
     expect(sockets.newest().asked('ping')).toHaveLength(1);
   });
 
-  it('leaves a connection on which nothing was heard for two heartbeats', () => {
+  it('[LIV-5] leaves a connection on which nothing was heard for two heartbeats', () => {
     const { clock, sockets, connection } = opened();
     clock.advance(39_999);
     expect(connection.state().name).toBe('open');
@@ -274,5 +275,46 @@ describe('events and time', () => {
     unlisten();
     sockets.newest().say({ t: 'hb', offset: 102, now: 6 });
     expect(heard).toEqual(['presence', 5]);
+  });
+
+  it('[LIV-2] tells each event once, also where a new connection brings it again', () => {
+    const { clock, sockets, connection } = opened(() => 0);
+    const heard: unknown[] = [];
+    connection.listen({ event: event => heard.push(event.at) });
+    const event = (offset: number) =>
+      ({ t: 'event', offset, kind: 'device', device: 'a', change: 'changed', at: offset }) as const;
+    const reconnect = (epoch: string) => {
+      sockets.newest().drop(1006);
+      clock.advance(0);
+      sockets.newest().greet({ epoch });
+    };
+    sockets.newest().say(event(101), event(103));
+    reconnect('E1');
+    sockets.newest().say(event(101), event(103), event(104));
+    expect(heard).toEqual([101, 103, 104]);
+    // Offsets of another log are others.
+    reconnect('E2');
+    sockets.newest().say(event(7));
+    expect(heard.at(-1)).toBe(7);
+    sockets.newest().say({ t: 'gap', sub: 's1', from: 7, to: 3, reason: 'epoch' }, event(4));
+    expect(heard.at(-1)).toBe(4);
+  });
+
+  it('tells when the connection is too slow for all there is, and when it no longer is', () => {
+    const { sockets, connection } = opened();
+    const heard: boolean[] = [];
+    connection.listen({ slow: behind => heard.push(behind) });
+    connection.subscribe({}, () => {});
+    const giveUp = connection.subscribe({ mode: 'log' }, () => {});
+    const slow = (sub: string, behind: boolean) => sockets.newest().say({ t: 'slow', sub, offset: 101, behind });
+    slow('s1', true);
+    slow('s2', true);
+    slow('s1', false);
+    expect(heard).toEqual([true]);
+    giveUp();
+    expect(heard).toEqual([true, false]);
+    slow('s1', true);
+    sockets.newest().drop(1006);
+    expect(heard).toEqual([true, false, true, false]);
   });
 });

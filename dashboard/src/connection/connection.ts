@@ -1,14 +1,18 @@
 // What the live client offers, and what it wants handed in.
 import type { ClientFrame, LiveEvent } from '@telltale/gateway/contract';
 import type { Clock } from './clock.ts';
+import type { HttpOptions } from './http.ts';
 import type { CommandOutcome } from './requests.ts';
 import type { SocketConstructor } from './socket.ts';
 import type { ConnectionState } from './state.ts';
 import type { SubscriptionSpec, SubscriptionUpdate } from './subscription.ts';
 
 export type ConnectionOptions = {
+  /** Of the WebSocket. */
   url: string;
   WebSocket: SocketConstructor;
+  /** Where no WebSocket gets through, SSE and long poll are tried; left out, they are not. */
+  http?: HttpOptions;
   clock?: Clock;
   random?: () => number;
 };
@@ -17,9 +21,12 @@ export type CommandAsk = Omit<Extract<ClientFrame, { t: 'cmd' }>, 't' | 'id'>;
 
 export type ConnectionListener = {
   state?(state: ConnectionState): void;
+  /** Each event once, also where the gateway tells it again after a reconnect. */
   event?(event: LiveEvent): void;
-  /** A part of the log was not delivered; events may be missing too. */
+  /** Events were not delivered, or the log is another: what was known from them is to be asked for again. */
   gap?(): void;
+  /** The gateway has more to send than the connection takes: of some subscriptions there is not all, or there is again. */
+  slow?(behind: boolean): void;
   /** The gateway's clock, read at the moment of arrival. */
   clock?(gatewayNow: number): void;
 };

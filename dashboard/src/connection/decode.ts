@@ -1,4 +1,4 @@
-// Text from the socket → frames. One message is one frame or an array of frames; what is not a frame is counted.
+// Text from the gateway → frames. One message is one frame or an array of frames; what is not a frame is counted.
 import type { ServerFrame } from '@telltale/gateway/contract';
 
 const known: Record<ServerFrame['t'], true> = {
@@ -11,6 +11,7 @@ const known: Record<ServerFrame['t'], true> = {
   fresh: true,
   event: true,
   gap: true,
+  slow: true,
   hb: true,
   pong: true,
   bye: true,
@@ -24,12 +25,15 @@ export type Decoded = { ok: true; frames: ServerFrame[]; unknown: number } | { o
  */
 export function decode(data: unknown): Decoded {
   if (typeof data !== 'string') return { ok: false };
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(data);
+    return framesOf(JSON.parse(data));
   } catch {
     return { ok: false };
   }
+}
+
+/** The same for what is parsed already: one frame, or an array of them. */
+export function framesOf(parsed: unknown): Decoded {
   const frames: ServerFrame[] = [];
   let unknown = 0;
   for (const item of Array.isArray(parsed) ? parsed : [parsed]) {

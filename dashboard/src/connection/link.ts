@@ -1,122 +1,37 @@
-// One connection, from the dial to its end, which is told exactly once. It watches over silence: what is not heard
-// from for two heartbeats is given up, because a dead TCP connection can look open for many minutes.
-import { type ClientFrame, codes, type ServerFrame, subprotocol } from '@telltale/gateway/contract';
-import type { Clock } from './clock.ts';
-import { decode } from './decode.ts';
-import { type SocketConstructor, type SocketLike, socketOpen } from './socket.ts';
+// What a link is: one connection to the gateway over one transport, from the dial to its end, which is told exactly
+// once. The client knows nothing more of the transports than this.
+import type { ClientFrame, ServerFrame, SubscriptionAsk } from '@telltale/gateway/contract';
+import { codes } from '@telltale/gateway/contract';
 
 /** From the dial to `hello`. A gateway that is there answers within one round trip. */
 export const helloTimeoutMs = 10_000;
-/** How long a woken connection has to prove that it lives. */
-export const probeTimeoutMs = 5_000;
-const heartbeatLost = codes.heartbeat_lost.close ?? 4408;
-const badMessage = codes.bad_message.close ?? 4400;
+export const heartbeatLost = codes.heartbeat_lost.close ?? 4408;
+export const badMessage = codes.bad_message.close ?? 4400;
+/** What a connection that just broke is told as. */
+export const broken = 1006;
+
+export type CommandFrame = Extract<ClientFrame, { t: 'cmd' }>;
+export type AnswerFrame = Extract<ServerFrame, { t: 'ok' | 'err' }>;
 
 export type LinkPorts = {
   frame(frame: ServerFrame): void;
   /** Frames of a kind that is not known were skipped. */
   skipped(count: number): void;
   ended(code: number): void;
+  /** The subscriptions as they are wanted now, each from where it is: a link over HTTP asks for all in one request. */
+  wanted(): SubscriptionAsk[];
+  /** The request is opened anew: what it had asked for by these names will not be finished. */
+  brokenOff(names: ReadonlySet<string>): void;
+  /** What became of a command that did not go as a frame; null where no answer came. May come after the end. */
+  answered(id: number, answer: AnswerFrame | null): void;
 };
 
 export type Link = {
-  /** False where the socket cannot take it. */
-  send(frame: ClientFrame): boolean;
-  /** Asks for a sign of life now; without one the link ends soon. */
+  /** Sends the frames together; returns in how many messages, 0 where the link cannot take them. */
+  send(frames: readonly ClientFrame[]): number;
+  /** Somebody doubts that it lives: it ends soon, unless it can prove it. */
   probe(): void;
   end(code: number): void;
+  /** By the local clock. */
   lastHeardAt(): number;
 };
-
-/** Dials `url` and keeps watch until the end. */
-export function openLink(Socket: SocketConstructor, url: string, clock: Clock, ports: LinkPorts): Link {
-  let ended = false;
-  let heardAt = clock.now();
-  let sentAt = heardAt;
-  let heartbeatMs: number | null = null;
-  let cancelWatch = clock.after(helloTimeoutMs, () => end(heartbeatLost));
-  let cancelProbe = () => {};
-  let socket: SocketLike;
-  try {
-    socket = new Socket(url, [subprotocol]);
-  } catch {
-    // A page whose policy forbids the address gets an exception instead of a close event.
-    cancelWatch();
-    clock.after(0, () => ports.ended(1006));
-    return { send: () => false, probe: () => {}, end: () => {}, lastHeardAt: () => heardAt };
-  }
-  socket.addEventListener('message', event => !ended && heard(event.data));
-  socket.addEventListener('close', event => finish(event.code ?? 1006));
-  // An `error` is always followed by `close`, which has the code; without a listener Node would complain.
-  socket.addEventListener('error', () => {});
-
-  function heard(data: unknown): void {
-    heardAt = clock.now();
-    cancelProbe();
-    const decoded = decode(data);
-    if (!decoded.ok) {
-      end(badMessage, 1006);
-      return;
-    }
-    if (decoded.unknown > 0) ports.skipped(decoded.unknown);
-    for (const frame of decoded.frames) {
-      if (ended) return;
-      if (frame.t === 'hello') startWatch(frame.heartbeatMs);
-      ports.frame(frame);
-    }
-  }
-
-  function startWatch(interval: number): void {
-    // A heartbeat of nothing would make the watch spin.
-    heartbeatMs = Math.max(250, interval);
-    watch();
-  }
-
-  function watch(): void {
-    if (ended || heartbeatMs === null) return;
-    const now = clock.now();
-    if (now - heardAt >= 2 * heartbeatMs) {
-      end(heartbeatLost);
-      return;
-    }
-    if (now - sentAt >= heartbeatMs) send({ t: 'ping' });
-    cancelWatch();
-    const next = Math.min(heardAt + 2 * heartbeatMs, sentAt + heartbeatMs) - now;
-    cancelWatch = clock.after(Math.max(1, next), watch);
-  }
-
-  function send(frame: ClientFrame): boolean {
-    if (ended || socket.readyState !== socketOpen) return false;
-    sentAt = clock.now();
-    socket.send(JSON.stringify(frame));
-    return true;
-  }
-
-  function probe(): void {
-    if (ended || heartbeatMs === null || !send({ t: 'ping' })) return;
-    cancelProbe();
-    cancelProbe = clock.after(probeTimeoutMs, () => end(heartbeatLost));
-  }
-
-  /** Does not wait for the closing handshake: a peer that is gone never answers it. */
-  function end(code: number, toldAs = code): void {
-    if (ended) return;
-    try {
-      // A browser allows a page 1000 and 3000 to 4999 only.
-      socket.close(code === 1000 || code >= 3000 ? code : 1000);
-    } catch {
-      // It was never open, or is closed already: either way it is over.
-    }
-    finish(toldAs);
-  }
-
-  function finish(code: number): void {
-    if (ended) return;
-    ended = true;
-    cancelWatch();
-    cancelProbe();
-    ports.ended(code);
-  }
-
-  return { send, probe, end: code => end(code), lastHeardAt: () => heardAt };
-}

@@ -21,6 +21,8 @@ export type Requests = {
   /** Takes an id and hands it to `send`. */
   ask(send: (id: number) => boolean): Promise<CommandOutcome>;
   take(frame: Extract<ServerFrame, { t: 'ok' | 'err' }>): boolean;
+  /** What was asked under `id` will not be answered. */
+  unanswered(id: number): void;
   /** The connection ended: nothing that waits will be answered. */
   lost(): void;
 };
@@ -54,6 +56,10 @@ export function createRequests(clock: Clock, nextId: () => number): Requests {
         settle(frame.command === undefined ? { ok: false, why: 'unanswered' } : { ok: true, command: frame.command });
       }
       return true;
+    },
+
+    unanswered(id) {
+      waiting.get(id)?.({ ok: false, why: 'unanswered' });
     },
 
     lost() {

@@ -11,8 +11,10 @@ export type Series = {
   readonly type: ValueType;
 };
 
+/** A metric that was announced and never sent: it has no reading, and is in snapshots alone. */
+export type NeverSeen = { ts: null; value: null; freshness: 'never' };
 /** One reading as it came over the connection. `freshness` is null where the row does not say. */
-export type LiveReading = { series: Series; ts: Millis; value: Value; freshness: Freshness | null };
+export type LiveReading = { series: Series } & ({ ts: Millis; value: Value; freshness: Freshness | null } | NeverSeen);
 
 export type SeriesTable = {
   define(defs: SeriesDef[]): void;

@@ -63,7 +63,9 @@ function setUp(part: Partial<FeedRequest> = {}) {
 describe('a feed', () => {
   it('subscribes before it loads, so that nothing falls between the two', async () => {
     const { sockets, asked, say, times, feed } = setUp();
-    expect(sockets.newest().asked('sub')).toMatchObject([{ device: ['a'], metric: ['temp'], mode: 'log' }]);
+    expect(sockets.newest().asked('sub')).toMatchObject([
+      { device: ['a'], metric: ['temp'], mode: 'log', intervalMs: 250 },
+    ]);
     expect(feed.status().name).toBe('loading');
     say([999_000, 3]);
     await asked[0]!.answer([
@@ -137,6 +139,31 @@ describe('a feed', () => {
     await asked[1]!.answer([[999_000, 3]]);
     expect(feed.status().name).toBe('ready');
     expect(times()).toEqual([999_000, 1_000_000]);
+  });
+
+  it('loads again what came before it was connected', async () => {
+    const { sockets, clock, asked, feed, say, times } = setUp();
+    sockets.newest().drop(1006);
+    await asked[0]!.answer([[997_000, 1]]);
+    clock.advance(0);
+    sockets.newest().greet();
+    await asked[1]!.answer([[998_000, 2]]);
+    say([999_000, 3]);
+    expect(feed.status().name).toBe('ready');
+    expect(times()).toEqual([997_000, 998_000, 999_000]);
+  });
+
+  it('has nothing of a metric that was announced and never sent', async () => {
+    const { sockets, asked, times } = setUp();
+    await asked[0]!.answer([]);
+    const def = [[1, 'a', 'temp', '°C', 'number']] as [number, string, string, string, 'number'][];
+    sockets
+      .newest()
+      .say(
+        { t: 'def', series: def },
+        { t: 'snap', sub: 's1', offset: 100, rows: [[1, null, null, 'never']], done: true },
+      );
+    expect(times()).toEqual([]);
   });
 
   it('loads by itself once the gateway is back', async () => {

@@ -57,7 +57,7 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
   const data = createFeedData(request.type, range.kind === 'last' ? range.ms : range.to - range.from);
   const absences = createAbsences();
   const fetches = createNewestWins();
-  let status: FeedStatus = { name: 'loading' };
+  let status: FeedStatus | null = null;
   let unit: string | null = null;
 
   const bounds = () => boundsOf(range, ports.gatewayNow());
@@ -87,7 +87,7 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
 
   function refill(): void {
     const newest = data.newest();
-    if (newest === null || status.name !== 'ready') return load();
+    if (newest === null || status?.name !== 'ready') return load();
     const from = newest - refillSlackMs;
     const asOf = ports.gatewayNow();
     const { device, metric } = request;
@@ -108,8 +108,8 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
   function take(update: SubscriptionUpdate): void {
     switch (update.kind) {
       case 'asked':
-        // Also where history could not be loaded before: now that the gateway is back, it may be.
-        if (update.since !== null || status.name === 'failed') refill();
+        // What came since history was asked for may be in neither, and what could not be loaded before now may be.
+        if (status !== null) refill();
         return;
       case 'gap':
         update.reason === 'epoch' ? load() : refill();
@@ -117,7 +117,7 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
       case 'readings':
       case 'snapshot':
         for (const { series, ts, value } of update.readings) {
-          if (!isOf(series, request) || ts < bounds().from || absences.isVoided(ts)) continue;
+          if (ts === null || !isOf(series, request) || ts < bounds().from || absences.isVoided(ts)) continue;
           absences.heard(ts);
           data.add(ts, value);
         }
@@ -134,7 +134,7 @@ export function openFeed(request: FeedRequest, ports: FeedPorts): Feed {
     line: data.line,
     states: data.states,
     bounds,
-    status: () => status,
+    status: () => status ?? { name: 'loading' },
     unit: () => unit,
     absences: () => absences.list(Math.min(bounds().to, ports.gatewayNow()), data.newest()),
     reload: load,

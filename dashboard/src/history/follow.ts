@@ -3,6 +3,8 @@
 import type { Clock, Connection, SubscriptionSpec, SubscriptionUpdate } from '../connection/index.ts';
 import { createReload } from './reload.ts';
 
+/** A chart is drawn more seldom than this; no reading is left out for it. */
+const chartIntervalMs = 250;
 /** A device that comes back sends at once; what is asked this much later says why it was away. */
 const presenceDelayMs = 1_500;
 
@@ -19,7 +21,7 @@ export function follow(
   { connection, clock }: FollowPorts,
   follower: Follower,
 ): () => void {
-  const spec: SubscriptionSpec = { device: [device], metric: [metric], mode: 'log' };
+  const spec: SubscriptionSpec = { device: [device], metric: [metric], mode: 'log', intervalMs: chartIntervalMs };
   const unsubscribe = connection.subscribe(spec, follower.take);
   const later = createReload(clock, presenceDelayMs, follower.presence);
   const unlisten = connection.listen({

@@ -6,6 +6,7 @@ import type {
   PresenceState,
   Role,
   TransitionCause,
+  Transport,
 } from '@telltale/gateway/contract';
 import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
@@ -121,7 +122,12 @@ export const text = Object.freeze({
     stillSignedIn: 'You are still signed in.',
   },
   connection: {
-    live: 'Live',
+    live: { ws: 'Live', sse: 'Live · SSE', poll: 'Live · polling' } satisfies Record<Transport, string>,
+    fallback:
+      'Something between this page and the gateway lets no WebSocket through. The WebSocket is tried again and again, and used as soon as it gets through.',
+    slow: 'Slow connection: showing newest values only',
+    slowTitle:
+      'The gateway has more to send than this connection takes. Values that came in between are in the history.',
     connecting: 'Connecting…',
     reconnecting: 'Reconnecting…',
     waiting: (duration: string) => `Reconnecting in ${duration}`,

@@ -6,6 +6,8 @@ import { isQuiet } from './trust.ts';
 
 export type Live = {
   readonly state: ReadonlySignal<ConnectionState>;
+  /** The gateway has more to send than the connection takes. */
+  readonly slow: ReadonlySignal<boolean>;
   /** Open, but silent for longer than a heartbeat. */
   readonly quiet: ReadonlySignal<boolean>;
   /** The gateway is connected and was heard lately. */
@@ -17,11 +19,15 @@ export type Live = {
 /** Follows the connection for as long as the page lives. */
 export function createLive(connection: Connection, time: GatewayTime, clock: Clock): Live {
   const state = signal(connection.state());
+  const slow = signal(false);
   const lastHeardBeforeLoss = signal<number | null>(null);
   connection.listen({
     state(next) {
       if (next.name === 'connecting') time.reset();
       state.value = next;
+    },
+    slow: behind => {
+      slow.value = behind;
     },
     clock: gatewayNow => {
       time.told(gatewayNow);
@@ -37,5 +43,5 @@ export function createLive(connection: Connection, time: GatewayTime, clock: Clo
   });
   const confirmed = computed(() => state.value.name === 'open' && !quiet.value);
   const lastConfirmedAt = computed(() => (confirmed.value ? clock.now() : lastHeardBeforeLoss.value));
-  return { state, quiet, confirmed, lastConfirmedAt };
+  return { state, slow, quiet, confirmed, lastConfirmedAt };
 }

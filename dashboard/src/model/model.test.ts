@@ -80,6 +80,20 @@ describe('trust', () => {
     sockets.newest().drop(1006);
     expect(live.confirmed.value).toBe(false);
   });
+
+  it('says that the connection is too slow for all there is', () => {
+    const clock = createTestClock();
+    const sockets = createSockets();
+    const connection = createConnection({ url: 'ws://g', WebSocket: sockets.Socket, clock });
+    const live = createLive(connection, createGatewayTime(clock), clock);
+    connection.subscribe({}, () => {});
+    connection.start();
+    sockets.newest().greet();
+    sockets.newest().say({ t: 'slow', sub: 's1', offset: 101, behind: true });
+    expect([live.slow.value, live.confirmed.value]).toEqual([true, true]);
+    sockets.newest().say({ t: 'slow', sub: 's1', offset: 105, behind: false });
+    expect(live.slow.value).toBe(false);
+  });
 });
 
 describe('sign-in', () => {

@@ -18,12 +18,13 @@ function setUp() {
   };
   const watch = openWatch(connection, { device: ['a'] }, change => change());
   const tell = (update: SubscriptionUpdate) => listener(update);
-  const read = (ts: number, value: number) =>
-    tell({ kind: 'readings', readings: [{ series: temp, ts, value, freshness: null }] });
-  const snap = (names: string[], part: { done?: boolean; freshness?: 'live' | 'stale' } = {}) =>
+  const read = (ts: number, value: number, offset = 1) =>
+    tell({ kind: 'readings', offset, readings: [{ series: temp, ts, value, freshness: null }] });
+  const snap = (names: string[], part: { done?: boolean; freshness?: 'live' | 'stale'; offset?: number } = {}) =>
     tell({
       kind: 'snapshot',
       first: true,
+      offset: part.offset ?? 1,
       done: part.done ?? true,
       readings: names.map(metric => ({
         series: series('a', metric),
@@ -91,8 +92,67 @@ describe('a snapshot', () => {
     expect(names()).toEqual(['a', 'b', 'c']);
   });
 
-  it('is asked for whole on every connection, because freshness changes without readings', () => {
-    expect(setUp().specs).toEqual([{ device: ['a'], mode: 'latest', resume: false }]);
+  it('of what has changed is asked for after a reconnect, and drops nothing either, be one broken off before', () => {
+    const { snap, names, tell, specs } = setUp();
+    expect(specs).toEqual([{ device: ['a'], mode: 'latest' }]);
+    snap(['a', 'b', 'c']);
+    tell({ kind: 'asked', since: null });
+    snap(['a'], { done: false });
+    tell({ kind: 'asked', since: { epoch: 'E', offset: 1 } });
+    snap(['b']);
+    expect(names()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('after a gap is whole again', () => {
+    const { snap, names, tell } = setUp();
+    snap(['gone', 'temp']);
+    tell({ kind: 'gap', from: 1, to: 2, reason: 'slow' });
+    snap(['temp']);
+    expect(names()).toEqual(['temp']);
+  });
+});
+
+describe('a metric that was announced and never sent', () => {
+  const never = { series: temp, ts: null, value: null, freshness: 'never' as const };
+
+  it('is there without a value, until the first comes', () => {
+    const { tell, read, latest, watch } = setUp();
+    tell({ kind: 'snapshot', first: true, done: true, offset: 1, readings: [never] });
+    expect(latest()).toEqual({ ts: null, value: null, freshness: 'never' });
+    tell({ kind: 'fresh', rows: [{ series: temp, freshness: 'live' }] });
+    expect(latest()).toMatchObject({ ts: null, freshness: 'never' });
+    const before = watch.device('a').value;
+    read(10, 1);
+    expect(latest()).toEqual({ ts: 10, value: 1, freshness: 'live' });
+    // Whoever lists what was seen has to look again.
+    expect(watch.device('a').value).not.toBe(before);
+  });
+
+  it('takes the place of a value that the gateway no longer has', () => {
+    const { tell, read, latest } = setUp();
+    read(10, 1);
+    tell({ kind: 'snapshot', first: true, done: true, offset: 2, readings: [never] });
+    expect(latest()).toMatchObject({ ts: null, freshness: 'never' });
+  });
+});
+
+describe('a deleted device', () => {
+  it('takes its series with it, and no other’s', () => {
+    const { snap, tell, names, watch } = setUp();
+    snap(['temp', 'door'], { offset: 5 });
+    const other = { series: series('b', 'temp'), ts: 1, value: 1, freshness: null };
+    tell({ kind: 'readings', offset: 5, readings: [other] });
+    tell({ kind: 'deleted', device: 'a', offset: 6 });
+    expect(names()).toEqual([]);
+    expect(watch.device('b').value).toHaveLength(1);
+  });
+
+  it('leaves what a snapshot has told of another device of the same name since', () => {
+    const { snap, tell, names } = setUp();
+    snap(['temp', 'door'], { offset: 5 });
+    snap(['temp'], { offset: 9 });
+    tell({ kind: 'deleted', device: 'a', offset: 6 });
+    expect(names()).toEqual(['temp']);
   });
 });
 

@@ -3,7 +3,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Connection, LiveReading, SubscriptionSpec, SubscriptionUpdate } from '../connection/index.ts';
 import type { Batcher } from './batcher.ts';
-import { keyOf, LatestTable, type WatchedSeries } from './latest-table.ts';
+import { keyOf, LatestTable, type Told, type WatchedSeries } from './latest-table.ts';
 
 export type Watch = {
   /** The series of one device, in the order of their names. */
@@ -30,28 +30,30 @@ export function openWatch(connection: Pick<Connection, 'subscribe'>, spec: Subsc
     table.overflow.value = 0;
   }
 
-  function put(readings: readonly LiveReading[], fromSnapshot: boolean): void {
+  function put(readings: readonly LiveReading[], told: Told): void {
     for (const reading of readings) {
       whole?.add(keyOf(reading.series));
-      table.put(reading, fromSnapshot);
+      table.put(reading, told);
     }
   }
 
   function take(update: SubscriptionUpdate): void {
     switch (update.kind) {
       case 'asked':
+        settled.value = false;
         refused.value = null;
         if (update.since === null) beginWhole();
+        else whole = null;
         return;
       case 'snapshot':
-        put(update.readings, true);
+        put(update.readings, { offset: update.offset, bySnapshot: true });
         // Only a snapshot from the beginning tells what is no longer there; others bring what has changed.
         if (!update.done || whole === null) return;
         table.keepOnly(whole);
         whole = null;
         return;
       case 'readings':
-        put(update.readings, false);
+        put(update.readings, { offset: update.offset, bySnapshot: false });
         return;
       case 'fresh':
         for (const { series, freshness } of update.rows) table.fresh(series, freshness);
@@ -59,7 +61,10 @@ export function openWatch(connection: Pick<Connection, 'subscribe'>, spec: Subsc
       case 'gap':
         // Values may have been missed: until the gateway has said what holds now, none is taken as current.
         settled.value = false;
-        if (update.reason === 'epoch') beginWhole();
+        beginWhole();
+        return;
+      case 'deleted':
+        table.deleted(update.device, update.offset);
         return;
       case 'settled':
         settled.value = true;
@@ -73,6 +78,6 @@ export function openWatch(connection: Pick<Connection, 'subscribe'>, spec: Subsc
     }
   }
 
-  const close = connection.subscribe({ ...spec, mode: 'latest', resume: false }, update => batcher(() => take(update)));
+  const close = connection.subscribe({ ...spec, mode: 'latest' }, update => batcher(() => take(update)));
   return { device: id => table.device(id), settled, refused, overflow: table.overflow, close };
 }

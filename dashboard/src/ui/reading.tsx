@@ -23,13 +23,14 @@ export function Reading({ entry, settled }: { entry: WatchedSeries; settled: Rea
   const { metric, unit } = entry.series;
   const { ts, value, freshness } = entry.latest.value;
   const shown = shownFreshness(freshness, live.confirmed.value && settled.value);
+  const isSeen = ts !== null && shown !== 'never';
   return (
     <div class={`reading is-${shown}`} data-metric={metric} data-freshness={shown}>
       <span class="reading-name" title={metric}>
         {metric}
       </span>
       <span class="reading-value">
-        {shown === 'never' ? (
+        {!isSeen ? (
           <span class="reading-number">{text.dash}</span>
         ) : (
           <>
@@ -46,8 +47,8 @@ export function Reading({ entry, settled }: { entry: WatchedSeries; settled: Rea
       <span class="reading-age">
         {signs[shown] !== null && <Icon name={signs[shown]} />}
         {text.freshness[shown] !== '' && <span class="reading-word">{text.freshness[shown]}</span>}
-        {text.freshness[shown] !== '' && shown !== 'never' && <span aria-hidden="true">·</span>}
-        {shown !== 'never' && <Age at={ts} />}
+        {text.freshness[shown] !== '' && isSeen && <span aria-hidden="true">·</span>}
+        {isSeen && <Age at={ts} />}
       </span>
     </div>
   );

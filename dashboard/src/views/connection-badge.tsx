@@ -1,5 +1,6 @@
 // The state of the connection in a few words. It says "live" only while the gateway is heard.
 import { signal } from '@preact/signals';
+import type { Transport } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
 import { formatDuration } from '../i18n/format.ts';
 import { useApp } from '../ui/app-context.ts';
@@ -15,7 +16,7 @@ if (typeof addEventListener === 'function') {
   });
 }
 
-type Shown = { tone: 'live' | 'trying' | 'off'; words: string; again: boolean };
+type Shown = { tone: 'live' | 'trying' | 'off'; words: string; title?: string; again: boolean };
 
 /** A button where trying again at once makes sense. */
 export function ConnectionBadge() {
@@ -33,7 +34,7 @@ export function ConnectionBadge() {
   );
   if (!shown.again) {
     return (
-      <output class={`badge is-${shown.tone}`} data-connection={shown.tone}>
+      <output class={`badge is-${shown.tone}`} data-connection={shown.tone} title={shown.title}>
         {face}
       </output>
     );
@@ -59,7 +60,7 @@ function useShown(): Shown {
   const state = live.state.value;
   switch (state.name) {
     case 'open': {
-      if (!live.quiet.value) return { tone: 'live', words: text.connection.live, again: false };
+      if (!live.quiet.value) return { tone: 'live', ...liveWords(state.transport, live.slow.value), again: false };
       const silence = clock.now() - (connection.lastHeardAt() ?? state.since);
       return { tone: 'off', words: text.connection.quiet(formatDuration(silence)), again: false };
     }
@@ -81,4 +82,11 @@ function useShown(): Shown {
     case 'idle':
       return { tone: 'off', words: text.connection.idle, again: true };
   }
+}
+
+/** What is seen least often is said first: that not all is shown, then that it comes another way than usual. */
+function liveWords(transport: Transport, slow: boolean): { words: string; title?: string } {
+  if (slow) return { words: text.connection.slow, title: text.connection.slowTitle };
+  const words = text.connection.live[transport];
+  return transport === 'ws' ? { words } : { words, title: text.connection.fallback };
 }

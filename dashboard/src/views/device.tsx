@@ -3,6 +3,7 @@
 import type { Device, Latest, LiveEvent } from '@telltale/gateway/contract';
 import { useEffect, useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
+import { isSeen } from '../model/latest-table.ts';
 import { openWatch } from '../model/watch.ts';
 import { useApp } from '../ui/app-context.ts';
 import { Failure } from '../ui/failure.tsx';
@@ -13,10 +14,16 @@ import { DeviceCharts } from './device-charts.tsx';
 import { DeviceHead } from './device-head.tsx';
 import { DeviceValues } from './device-values.tsx';
 
+/** The values of one device are looked at closely; faster than this nobody reads. */
+const valuesIntervalMs = 100;
+
 /** Loads the device over REST, then keeps it true over the connection. */
 export function DeviceView({ id }: { id: string }) {
   const app = useApp();
-  const watch = useOpened(() => openWatch(app.connection, { device: [id] }, app.batcher), [id]);
+  const watch = useOpened(
+    () => openWatch(app.connection, { device: [id], intervalMs: valuesIntervalMs }, app.batcher),
+    [id],
+  );
   const { device, latest, error, reload } = useDevice(id);
   if (error !== null && device === null) {
     return (
@@ -30,7 +37,8 @@ export function DeviceView({ id }: { id: string }) {
   // Lines first, timelines of states after them.
   const series = watch
     .device(id)
-    .value.map(entry => entry.series)
+    .value.filter(isSeen)
+    .map(entry => entry.series)
     .sort((a, b) => Number(a.type !== 'number') - Number(b.type !== 'number'));
   return (
     <div class="device">

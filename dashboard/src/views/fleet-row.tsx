@@ -1,7 +1,7 @@
 // One device in the list. It renders again only when its own values change.
 import type { Device, ValueType } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
-import type { WatchedSeries } from '../model/latest-table.ts';
+import { isSeen, type WatchedSeries } from '../model/latest-table.ts';
 import type { Watch } from '../model/watch.ts';
 import { Age } from '../ui/age.tsx';
 import { Link } from '../ui/link.tsx';
@@ -51,7 +51,11 @@ function Readings({ device, watch }: { device: Device; watch: Watch }) {
   );
 }
 
-/** Numbers say most at a glance, words least. */
+/** Numbers say most at a glance, words least, and what was never seen nothing. */
 function byImportance(a: WatchedSeries, b: WatchedSeries): number {
-  return order[a.series.type] - order[b.series.type];
+  return rankOf(a) - rankOf(b);
+}
+
+function rankOf(entry: WatchedSeries): number {
+  return isSeen(entry) ? order[entry.series.type] : 3;
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { freePort } from '../programs.ts';
+import { freePort } from '../../test/instruments/free-port.ts';
 import { allocatedIn, bytesIn, newFolder } from './folder.ts';
 
 export const withoutInflux = 'influxdb: influxd was not found on the PATH, left out';

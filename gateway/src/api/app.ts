@@ -4,6 +4,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { limits, Refusal } from '../contract/index.ts';
+import { asyncApiDocument } from './asyncapi.ts';
 import { backupRoutes } from './backup.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
@@ -16,6 +17,7 @@ import { handleError } from './problem.ts';
 import { createRouter } from './router.ts';
 import { sessionRoutes } from './session.ts';
 import { storageRoutes } from './storage.ts';
+import { streamRoutes } from './stream.ts';
 import { importPath, transferRoutes } from './transfer.ts';
 import { voidRoutes } from './voids.ts';
 
@@ -93,6 +95,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   });
   api.route('/session', sessionRoutes(ports));
   api.doc31('/openapi.json', openApiInfo);
+  api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, { 'Content-Type': 'application/json' }));
   // Everything below is for those who are signed in.
   api.use(signedIn(ports));
   api.route('/devices', deviceRoutes(ports));
@@ -103,6 +106,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/backup', backupRoutes(ports));
   api.route('/', transferRoutes(ports));
   api.route('/', commandRoutes(ports));
+  api.route('/', streamRoutes(ports));
   return api;
 }
 

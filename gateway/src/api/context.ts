@@ -1,4 +1,5 @@
 // What every route of the API shares: its ports, who asks, and from where.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import {
   type Bucket,
@@ -15,6 +16,7 @@ import {
   type Session,
   type SignInRequest,
   type Storage,
+  type StreamRequest,
   type Value,
   type Void,
   type VoidRequest,
@@ -67,6 +69,11 @@ export type ApiPorts = {
     cancel(id: string): Promise<Command>;
     list(filter: { device?: string; state?: string }, before: string, limit: number): Promise<Command[]>;
   };
+  /** Both write the answer themselves, and go on after they return. Throw Refusal before that. */
+  live: {
+    stream(response: ServerResponse, request: StreamRequest, principal: Principal, address: string): void;
+    poll(response: ServerResponse, request: StreamRequest, waitMs: number, principal: Principal, address: string): void;
+  };
   voids: {
     create(request: VoidRequest, by: string): Promise<Void>;
     restore(id: string, reason: string, by: string): Promise<Void>;
@@ -113,7 +120,7 @@ export type Spacing = { interval: Interval; zone: string } | { points: number };
 export type Missing = { gaps: HistoryGap[]; voids: Void[] };
 
 export type ApiEnv = {
-  Bindings: { incoming: { socket: { remoteAddress?: string } } };
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
   Variables: { principal: Principal; client: Client };
 };
 

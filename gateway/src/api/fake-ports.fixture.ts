@@ -116,6 +116,7 @@ export function fakePorts() {
     health: () => ({ ok: true, checks: { store: { ok: true } } }),
     counters: () => ({ ingest: { deadLetters: 3 } }),
     gauges: () => ({ openCommands: 2, storeFileBytes: 4096 }),
+    live: { stream: note('live.stream', undefined), poll: note('live.poll', undefined) },
     access: {
       signIn: async (request, address) => {
         asked.push(['signIn', request, address]);

@@ -86,7 +86,12 @@ export const configSchema = z.strictObject({
       adminPassword: z.string().min(12, 'expected at least 12 characters').max(1024).nullable().default(null),
     })
     .prefault({}),
-  live: z.strictObject({ heartbeatMs: z.int().min(1_000).max(120_000).default(20_000) }).prefault({}),
+  live: z
+    .strictObject({
+      heartbeatMs: z.int().min(1_000).max(120_000).default(20_000),
+      flushIntervalMs: z.int().min(0).max(60_000).default(20),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error'], 'expected debug, info, warn or error').default('info'),

@@ -35,6 +35,7 @@ const table = {
   store_full: { title: 'The disk is full: nothing new is taken in', status: 503, retry: 'later' },
   store_busy: { title: 'The store has fallen behind', status: 503, retry: 'later' },
   closing: { title: 'The gateway is closing', status: 503, close: 1001, retry: 'later' },
+  stream_over: { title: 'The stream has run for long enough: open it again', status: 503, close: 1001, retry: 'later' },
 
   // Why a payload became a dead letter ([ING-2])
   payload_not_json: { title: 'The payload is not JSON', status: 400, retry: 'no' },

@@ -17,24 +17,37 @@ export const gapReasons = ['slow', 'trimmed', 'epoch'] as const;
 /** Why a part of the log was not delivered. */
 export type GapReason = (typeof gapReasons)[number];
 
-/** Series index, source time, value. The index is defined by a `def` frame before its first use. */
-export type Row = [series: number, ts: Millis, value: Value];
-/** A row of a snapshot also says how fresh its value is. */
-export type SnapRow = [series: number, ts: Millis, value: Value, freshness: Freshness];
+/**
+ * Series index, source time, value. The index is defined by a `def` frame before its first use. A newest value that is
+ * not live when it is sent also says its freshness; one that is newer than the last and says nothing is live.
+ */
+export type Row = [series: number, ts: Millis, value: Value, freshness?: Freshness];
+/** A row of a snapshot always says it. A metric that was announced and never sent has neither time nor value. */
+export type SnapRow =
+  | [series: number, ts: Millis, value: Value, freshness: Freshness]
+  | [series: number, ts: null, value: null, freshness: 'never'];
 export type SeriesDef = [series: number, device: string, metric: string, unit: string | null, type: ValueType];
 
+/** How frames travel: `ws` both ways; `sse` and `poll` from the gateway alone, commands then go over REST. */
+export const transports = ['ws', 'sse', 'poll'] as const;
+export type Transport = (typeof transports)[number];
+
+/** What a subscription wants. */
+export type SubscriptionAsk = {
+  /** The client's own name for the subscription; a second one of the same name replaces the first. */
+  sub: string;
+  /** Patterns with `*`; left out means all. */
+  device?: string[];
+  metric?: string[];
+  mode?: Mode;
+  /** The least time between two `data` frames, `live.flushIntervalMs` where left out; 0 is with every commit. */
+  intervalMs?: number;
+  /** Where to go on; left out begins with a snapshot. */
+  since?: Position;
+};
+
 export type ClientFrame =
-  | {
-      t: 'sub';
-      id?: number;
-      /** The client's own name for the subscription; a second `sub` of the same name replaces the first. */
-      sub: string;
-      /** Patterns with `*`; left out means all. */
-      device?: string[];
-      metric?: string[];
-      mode?: Mode;
-      since?: Position;
-    }
+  | ({ t: 'sub'; id?: number } & SubscriptionAsk)
   | { t: 'unsub'; id?: number; sub: string }
   | {
       t: 'cmd';
@@ -57,6 +70,7 @@ export type HelloFrame = {
   /** The gateway's clock, so that ages are right on a page whose clock is not. */
   now: Millis;
   heartbeatMs: number;
+  transport: Transport;
   user: string;
   role: Role;
   limits: { frameBytesMax: number; subscriptionsMax: number; rowsPerFrameMax: number };
@@ -86,11 +100,31 @@ export type ServerFrame =
   | { t: 'err'; id?: number; sub?: string; code: Code; status: number; title: string; detail?: string }
   | { t: 'def'; series: SeriesDef[] }
   | { t: 'snap'; sub: string; offset: number; rows: SnapRow[]; done: boolean }
-  | { t: 'data'; sub: string; offset: number; rows: Row[] }
+  /** With `more` the rest of what came together follows, up to the next frame without it. */
+  | { t: 'data'; sub: string; offset: number; rows: Row[]; more?: true }
   /** Freshness changed without a new reading. A reading newer than the last makes its series `live`, unsaid. */
   | { t: 'fresh'; sub: string; offset: number; rows: [series: number, freshness: Freshness][] }
   | ({ t: 'event'; offset: number } & LiveEvent)
-  | { t: 'gap'; sub: string; from: number; to: number; reason: GapReason }
+  /** Readings of a subscription that are not delivered; without one, events of all of them. */
+  | { t: 'gap'; sub?: string; from: number; to: number; reason: GapReason }
+  /** The viewer cannot take all of a subscription as it comes (`behind`), or can again. */
+  | { t: 'slow'; sub: string; offset: number; behind: boolean }
   | { t: 'hb'; offset: number; now: Millis }
   | { t: 'pong'; id?: number; offset: number; now: Millis }
   | { t: 'bye'; code: Code; retryMs?: number };
+
+/** Body of `POST /stream` and `POST /log`: all that one connection asks for. */
+export type StreamRequest = {
+  subs: SubscriptionAsk[];
+  /** The position that the connection before told last, as `position.ts` writes it. */
+  after?: string;
+};
+
+/** The answer of the long poll. */
+export type LogAnswer = {
+  frames: ServerFrame[];
+  /** The gateway's clock at the end of the answer. */
+  now: Millis;
+  /** What to ask for next, as `after`; null where a snapshot was broken off. */
+  next: string | null;
+};

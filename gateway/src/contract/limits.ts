@@ -29,8 +29,19 @@ export const limits = Object.freeze({
   viewersMax: 10_000,
   /** Subscriptions of one viewer. */
   subscriptionsPerViewerMax: 64,
+  /** Frames in one message of a viewer. A page sends its subscriptions together. */
+  framesPerMessageMax: 100,
+  /** Name that a viewer gives to a subscription. It comes back in every frame. */
+  subscriptionNameLengthMax: 64,
   /** Patterns in one list of a subscription. */
   patternsPerSubscriptionMax: 64,
+  /** One of them. It need not be longer than the name that it has to fit. */
+  patternLengthMax: 128,
+  /** The longest flush interval of a subscription: more is polling, not watching. */
+  flushIntervalMsMax: 60_000,
+  /** How long a long poll waits where it is not told, and at most: proxies cut what is silent for a minute. */
+  pollWaitMsDefault: 25_000,
+  pollWaitMsMax: 55_000,
   /** Rows in one `snap` or `data` frame; a longer answer comes in several. */
   rowsPerFrameMax: 5_000,
   /** HTTP request body. */

@@ -2,10 +2,6 @@
 import { type ClientFrame, limits, modes, type Position } from '../contract/index.ts';
 import { jsonExcerpt } from '../lib/json.ts';
 
-/** Frames in one message. */
-const framesPerMessageMax = 100;
-const nameLengthMax = 64;
-
 export type Checked = { ok: true; frame: ClientFrame } | { ok: false; id: number | undefined; detail: string };
 
 type Fields = Record<string, unknown>;
@@ -24,7 +20,7 @@ export function parseFrames(text: string): Checked[] | null {
     return null;
   }
   const list = Array.isArray(json) ? json : [json];
-  if (list.length === 0 || list.length > framesPerMessageMax || !list.every(isFields)) return null;
+  if (list.length === 0 || list.length > limits.framesPerMessageMax || !list.every(isFields)) return null;
   return list.map(checkFrame);
 }
 
@@ -52,8 +48,8 @@ function faultOf(fields: Fields): string | null {
 }
 
 function nameFault(field: string, value: unknown): string | null {
-  if (typeof value === 'string' && value.length > 0 && value.length <= nameLengthMax) return null;
-  return `${field}: expected 1 to ${nameLengthMax} characters, got ${show(value)}`;
+  if (typeof value === 'string' && value.length > 0 && value.length <= limits.subscriptionNameLengthMax) return null;
+  return `${field}: expected 1 to ${limits.subscriptionNameLengthMax} characters, got ${show(value)}`;
 }
 
 function patternsFault(field: string, value: unknown): string | null {
@@ -61,12 +57,12 @@ function patternsFault(field: string, value: unknown): string | null {
   const fits =
     Array.isArray(value) &&
     value.length <= limits.patternsPerSubscriptionMax &&
-    value.every(pattern => typeof pattern === 'string' && pattern.length <= 128);
+    value.every(pattern => typeof pattern === 'string' && pattern.length <= limits.patternLengthMax);
   return fits ? null : `${field}: expected up to ${limits.patternsPerSubscriptionMax} patterns, got ${show(value)}`;
 }
 
 function subFault(fields: Fields): string | null {
-  const { mode, since } = fields;
+  const { intervalMs, mode, since } = fields;
   return (
     nameFault('sub', fields.sub) ??
     patternsFault('device', fields.device) ??
@@ -74,8 +70,16 @@ function subFault(fields: Fields): string | null {
     (mode === undefined || modes.some(known => known === mode)
       ? null
       : `mode: expected latest or log, got ${show(mode)}`) ??
+    intervalFault(intervalMs) ??
     (since === undefined || isPosition(since) ? null : `since: expected {"epoch":…,"offset":…}, got ${show(since)}`)
   );
+}
+
+function intervalFault(value: unknown): string | null {
+  if (value === undefined) return null;
+  const most = limits.flushIntervalMsMax;
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most) return null;
+  return `intervalMs: expected an integer from 0 to ${most}, got ${show(value)}`;
 }
 
 function isPosition(value: unknown): value is Position {

@@ -2,29 +2,44 @@
 // Invariant: a viewer sees a reading only after it is committed, with its position ([LIV-1]); a slow one delays
 // neither another nor a device ([LIV-3]).
 // Full: so many viewers; a further one is refused before the upgrade.
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 import {
   type ClientFrame,
-  type Code,
   type Freshness,
   type LiveEvent,
   limits,
+  parsePosition,
   protocolVersion,
+  Refusal,
   type SeriesDef,
+  type StreamRequest,
   subprotocol,
+  type Transport,
   valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import { Channel, channelKey, type Encoded, type Patterns, type Readings, type SeriesName } from './channel.ts';
-import { type LiveCounters, Viewer, type ViewerPorts, type Viewing } from './viewer.ts';
+import type { EventTaker, SeriesName } from './channel.ts';
+import { encodeEvent } from './event-queue.ts';
+import { type EventEntry, EventWindow } from './event-window.ts';
+import { PollPipe, SsePipe } from './http-pipe.ts';
+import { Hub } from './hub.ts';
+import { LogPages } from './log-pages.ts';
+import type { Pipe } from './pipe.ts';
+import type { Latest, Readings } from './readings.ts';
+import type { Viewing } from './requests.ts';
+import { type LiveCounters, Viewer, type ViewerPorts } from './viewer.ts';
+import { WsPipe } from './ws-pipe.ts';
 
-export type LiveConfig = { heartbeatMs: number };
+export type LiveConfig = { heartbeatMs: number; flushIntervalMs: number };
 
 /** A committed entry as the store hands it out; runs are valid only during the call. */
 export type LiveEntry = { offset: number } & ({ kind: 'readings'; run: Readings } | { kind: string; event: unknown });
 
 export type LivePorts = {
   clock: Clock;
+  random(): number;
   epoch: string;
   offset(): number;
   /** Offset of the oldest entry that the log still has. */
@@ -33,9 +48,11 @@ export type LivePorts = {
   seriesCount(): number;
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
   unitOf(device: string, metric: string): string | null;
-  latest(
-    series: number,
-  ): { ts: number; value: number | boolean | string; freshness: Freshness; offset: number } | undefined;
+  latest(series: number): Latest | undefined;
+  /** True for a metric that its device announced. */
+  isAnnounced(series: number): boolean;
+  /** Number of the newest change of freshness without a reading. */
+  freshSeq(): number;
   readLog(after: number): Promise<{ entries: LiveEntry[]; through: number }>;
   readEvents(after: number, max: number): Promise<{ entries: LiveEntry[]; through: number }>;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
@@ -43,8 +60,21 @@ export type LivePorts = {
   stillHolds(viewing: Viewing): Promise<boolean>;
 };
 
+/** Looks at each viewer so many times in a heartbeat: silence is found within a twentieth of it. */
+const ticksPerHeartbeat = 20;
+const tickMsMin = 50;
+/** An SSE stream ends after this long: a peer that vanished without a word costs no longer. */
+const streamMsMax = 10 * 60_000;
+/** How far apart viewers are sent home: a millisecond each, within these bounds ([LIV-8]). */
+const returnMsMin = 1_000;
+const returnMsMax = 30_000;
+const closeMsMax = 1_000;
+
 const isReadings = (entry: LiveEntry): entry is LiveEntry & { kind: 'readings'; run: Readings } => 'run' in entry;
 const isEvent = (entry: LiveEntry): entry is LiveEntry & { event: unknown } => 'event' in entry;
+const eventsOf = (entries: readonly LiveEntry[]): EventEntry[] =>
+  entries.filter(isEvent).map(({ offset, event }) => ({ offset, event: event as LiveEvent }));
+const runsOf = (entries: readonly LiveEntry[]) => entries.filter(isReadings).map(({ run }) => run);
 
 export class Live {
   readonly counters: LiveCounters = {
@@ -56,10 +86,17 @@ export class Live {
     gapsEpoch: 0,
     gapsTrimmed: 0,
     refusedFrames: 0,
+    heartbeatsLost: 0,
   };
   private readonly viewers = new Set<Viewer>();
-  private readonly channels = new Map<string, Channel>();
+  private readonly hub: Hub;
+  private readonly events: EventWindow;
+  private readonly pages: LogPages;
+  private readonly boot = randomBytes(4).toString('hex');
+  private freshHandedOut = 0;
   private readonly beats;
+  private lastBeatAt: number;
+  private readonly tickMs: number;
   private readonly config: LiveConfig;
   private readonly ports: LivePorts;
   private readonly viewerPorts: ViewerPorts;
@@ -67,8 +104,26 @@ export class Live {
   constructor(config: LiveConfig, ports: LivePorts) {
     this.config = config;
     this.ports = ports;
+    const seriesName = (series: number) => ports.seriesName(series);
+    this.hub = new Hub(ports.offset(), ports);
+    this.events = new EventWindow(ports.offset(), {
+      firstOffset: () => ports.firstOffset(),
+      async readEvents(after, max) {
+        const { entries, through } = await ports.readEvents(after, max);
+        return { events: eventsOf(entries), through };
+      },
+    });
+    this.pages = new LogPages({
+      seriesName,
+      async readLog(after) {
+        const { entries, through } = await ports.readLog(after);
+        return { runs: runsOf(entries), through };
+      },
+    });
     this.viewerPorts = this.makeViewerPorts();
-    this.beats = ports.clock.every(config.heartbeatMs, () => this.beat());
+    this.tickMs = Math.max(tickMsMin, config.heartbeatMs / ticksPerHeartbeat);
+    this.lastBeatAt = ports.clock.now();
+    this.beats = ports.clock.every(this.tickMs, () => this.beat());
   }
 
   isFull(): boolean {
@@ -81,47 +136,41 @@ export class Live {
 
   /** Takes over a WebSocket that was authenticated before its upgrade. */
   accept(socket: WebSocket, viewing: Viewing, address: string): void {
-    // Errors of the socket itself; a close follows each.
-    socket.on('error', () => {});
-    const viewer = new Viewer(socket, viewing, address, this.viewerPorts);
+    const viewer = this.open(new WsPipe(socket), viewing, address);
     if (socket.protocol !== subprotocol) return viewer.close('version_unsupported', `expected ${subprotocol}`);
-    this.viewers.add(viewer);
-    this.counters.opened++;
-    socket.on('close', () => {
-      this.viewers.delete(viewer);
-      this.counters.closed++;
-      viewer.dispose();
-    });
-    viewer.sendFrame({
-      t: 'hello',
-      v: protocolVersion,
-      epoch: this.ports.epoch,
-      offset: this.ports.offset(),
-      now: this.ports.clock.now(),
-      heartbeatMs: this.config.heartbeatMs,
-      user: viewing.name,
-      role: viewing.role,
-      limits: {
-        frameBytesMax: limits.viewerFrameBytesMax,
-        subscriptionsMax: limits.subscriptionsPerViewerMax,
-        rowsPerFrameMax: limits.rowsPerFrameMax,
-      },
-    });
+    this.hello(viewer, 'ws');
   }
 
-  /** Brings a commit to the viewers; each channel is encoded once. */
+  /** Answers with a stream of server-sent events that goes on after `request.after`. Throws Refusal. */
+  stream(response: ServerResponse, request: StreamRequest, viewing: Viewing, address: string): void {
+    this.needRoom();
+    const viewer = this.open(new SsePipe(response), viewing, address);
+    this.hello(viewer, 'sse');
+    this.ask(viewer, request);
+  }
+
+  /** Answers with what comes after `request.after`, as soon as there is something, else after `waitMs`. */
+  poll(response: ServerResponse, request: StreamRequest, waitMs: number, viewing: Viewing, address: string): void {
+    this.needRoom();
+    const viewer = this.open(new PollPipe(response, waitMs, this.ports.clock), viewing, address);
+    const epoch = request.after === undefined ? undefined : parsePosition(request.after)?.epoch;
+    if (epoch !== this.ports.epoch) this.hello(viewer, 'poll');
+    this.ask(viewer, request);
+  }
+
+  /** Brings a commit to the viewers: events first, so that a later position covers them. */
   committed(entries: readonly LiveEntry[]): void {
-    const runs = entries.filter(isReadings).map(({ run }) => run);
-    const events = entries.filter(isEvent).map(({ offset, event }) => ({ offset, event: event as LiveEvent }));
-    for (const { event } of events) this.forgetDefinitions(event);
-    const head = entries.at(-1)?.offset ?? 0;
-    const encoded = new Map<Channel, Encoded | null>();
-    if (runs.length > 0) for (const channel of this.channels.values()) encoded.set(channel, channel.encode(runs));
-    for (const viewer of this.viewers) viewer.deliver(events, encoded, head);
+    for (const entry of eventsOf(entries)) {
+      this.events.add(entry);
+      this.bringEvent(entry);
+    }
+    this.hub.take(runsOf(entries), entries.at(-1)?.offset ?? this.hub.head);
   }
 
+  /** Tells of freshness that changed without a reading. */
   freshnessChanged(changes: readonly { series: number; freshness: Freshness }[]): void {
-    for (const viewer of this.viewers) viewer.freshen(changes);
+    this.hub.freshen(changes);
+    this.freshHandedOut = this.ports.freshSeq();
   }
 
   /** Ends at once every connection that was opened with this session or token ([ACC-3]). */
@@ -132,77 +181,129 @@ export class Live {
   /** Says goodbye to all; resolves when they are gone, or after a moment. */
   async close(): Promise<void> {
     this.beats.cancel();
+    const spreadMs = Math.min(Math.max(this.viewers.size, returnMsMin), returnMsMax);
     for (const viewer of this.viewers) {
-      viewer.sendFrame({ t: 'bye', code: 'closing' satisfies Code, retryMs: 1_000 });
-      viewer.close('closing');
+      viewer.close('closing', undefined, Math.floor(this.ports.random() * spreadMs));
     }
-    const deadline = performance.now() + 1_000;
+    const deadline = performance.now() + closeMsMax;
     while (this.viewers.size > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 10));
-    for (const viewer of this.viewers) viewer.terminate();
+    for (const viewer of this.viewers) viewer.pipe.terminate();
+    this.hub.close();
+  }
+
+  private needRoom(): void {
+    if (this.isFull()) throw new Refusal('too_many', `at most ${limits.viewersMax} viewers`);
+  }
+
+  private open(pipe: Pipe, viewing: Viewing, address: string): Viewer {
+    const viewer = new Viewer(pipe, viewing, address, this.viewerPorts, () => {
+      this.viewers.delete(viewer);
+      this.counters.closed++;
+    });
+    this.viewers.add(viewer);
+    this.counters.opened++;
+    return viewer;
+  }
+
+  private hello(viewer: Viewer, transport: Transport): void {
+    const { name, role } = viewer.viewing;
+    viewer.sendFrame({
+      t: 'hello',
+      v: protocolVersion,
+      epoch: this.ports.epoch,
+      offset: this.hub.head,
+      now: this.ports.clock.now(),
+      heartbeatMs: this.config.heartbeatMs,
+      transport,
+      user: name,
+      role,
+      limits: {
+        frameBytesMax: limits.viewerFrameBytesMax,
+        subscriptionsMax: limits.subscriptionsPerViewerMax,
+        rowsPerFrameMax: limits.rowsPerFrameMax,
+      },
+    });
+  }
+
+  /** Begins all that a request over HTTP asks for, each where it says itself or else where the request does. */
+  private ask(viewer: Viewer, { subs, after }: StreamRequest): void {
+    const position = after === undefined ? null : parsePosition(after);
+    const [boot, seq] = position?.seen?.split('.') ?? [];
+    const seen = boot === this.boot ? Number(seq) : null;
+    if (position?.epoch === this.ports.epoch) viewer.toldEvents(position.events);
+    for (const ask of subs) {
+      const fallback = position === null ? undefined : { epoch: position.epoch, offset: position.offset };
+      viewer.subscribe({ ...ask, since: ask.since ?? fallback }, seen);
+    }
+  }
+
+  private bringEvent(entry: EventEntry): void {
+    const { device } = entry.event;
+    if (entry.event.kind === 'device') this.redefine(device);
+    const takers = new Set<EventTaker>();
+    for (const channel of this.hub.ofDevice(device)) for (const { owner } of channel.members) takers.add(owner);
+    if (takers.size === 0) return;
+    const frame = encodeEvent(entry);
+    for (const taker of takers) taker.takeEvent(entry.offset, frame);
+  }
+
+  /** A device's units come with its attributes: what changed is defined anew, and what was announced is shown. */
+  private redefine(device: string): void {
+    const series = Array.from(this.ports.metricsOf(device), ([, index]) => index);
+    for (const viewer of this.viewers) viewer.undefine(series);
+    const announced = series.filter(index => this.ports.latest(index) === undefined && this.ports.isAnnounced(index));
+    if (announced.length > 0) this.hub.renew(announced);
   }
 
   private beat(): void {
     const now = this.ports.clock.now();
+    // A clock that was set, or a process that stood still, is no silence of the viewers.
+    const skewMs = now - this.lastBeatAt - this.tickMs;
+    this.lastBeatAt = now;
     for (const viewer of this.viewers) {
-      if (now - viewer.lastHeardAt > 2 * this.config.heartbeatMs) {
-        viewer.terminate();
-        continue;
-      }
-      viewer.beat(now);
-      this.ports.stillHolds(viewer.viewing).then(
-        holds => holds || viewer.close('not_signed_in', 'the session is over'),
-        // A store that cannot answer now is no reason to throw people out.
-        () => {},
-      );
+      const { pipe, pulse } = viewer;
+      if (Math.abs(skewMs) > this.tickMs) pulse.heardAt += skewMs;
+      const { check, lost } = viewer.beat(now, this.tickMs);
+      if (lost) {
+        this.counters.heartbeatsLost++;
+        pipe.terminate();
+      } else if (pipe.transport === 'sse' && now - pulse.openedAt >= streamMsMax) {
+        viewer.close('stream_over', undefined, 0);
+      } else if (check) this.checkHolds(viewer);
     }
   }
 
-  /** A device's units come with its attributes: what changed is defined anew. */
-  private forgetDefinitions(event: LiveEvent): void {
-    if (event.kind !== 'device') return;
-    const series = Array.from(this.ports.metricsOf(event.device), ([, index]) => index);
-    for (const viewer of this.viewers) viewer.undefine(series);
+  private checkHolds(viewer: Viewer): void {
+    this.ports.stillHolds(viewer.viewing).then(
+      holds => holds || viewer.close('not_signed_in', 'the session is over'),
+      // A store that cannot answer now is no reason to throw people out.
+      () => {},
+    );
   }
 
   private makeViewerPorts(): ViewerPorts {
-    const { ports } = this;
+    const { config, counters, hub, ports } = this;
     return {
+      clock: ports.clock,
+      heartbeatMs: config.heartbeatMs,
+      flushIntervalMs: config.flushIntervalMs,
+      boot: this.boot,
       epoch: ports.epoch,
-      now: () => ports.clock.now(),
-      offset: () => ports.offset(),
+      counters,
+      head: () => hub.head,
       firstOffset: () => ports.firstOffset(),
       latest: series => ports.latest(series),
-      seriesCount: () => ports.seriesCount(),
-      channelOf: patterns => this.channelOf(patterns),
-      release: channel => this.release(channel),
+      isAnnounced: series => ports.isAnnounced(series),
+      freshSeq: () => ports.freshSeq(),
+      freshHandedOut: () => this.freshHandedOut,
+      covered: channel => hub.covered(channel),
+      readPage: after => this.pages.read(after),
+      eventsSince: after => this.events.since(after),
+      channelOf: spec => hub.hold(spec),
+      release: channel => hub.release(channel),
       define: series => this.define(series),
-      async readLog(after) {
-        const { entries, through } = await ports.readLog(after);
-        return { runs: entries.filter(isReadings).map(({ run }) => run), through };
-      },
-      async readEvents(after, max) {
-        const { entries } = await ports.readEvents(after, max);
-        return {
-          events: entries.filter(isEvent).map(({ offset, event }) => ({ offset, event: event as LiveEvent })),
-        };
-      },
       command: (frame, viewing, address) => ports.command(frame, viewing, address),
-      counters: this.counters,
-      heartbeatMs: this.config.heartbeatMs,
     };
-  }
-
-  private channelOf({ device, metric }: Patterns): Channel {
-    const patterns = { device, metric };
-    const key = channelKey(patterns);
-    const channel = this.channels.get(key) ?? new Channel(patterns, series => this.ports.seriesName(series));
-    this.channels.set(key, channel);
-    channel.holders++;
-    return channel;
-  }
-
-  private release(channel: Channel): void {
-    if (--channel.holders === 0) this.channels.delete(channel.key);
   }
 
   private define(series: number): SeriesDef | null {

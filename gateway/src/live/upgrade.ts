@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { type Code, codes, limits, subprotocol } from '../contract/index.ts';
 import type { Live } from './live.ts';
-import type { Viewing } from './viewer.ts';
+import type { Viewing } from './requests.ts';
 
 export const livePath = '/api/v1/ws';
 export const mqttPath = '/mqtt';

@@ -1,251 +1,271 @@
-// One viewer: a WebSocket, its subscriptions, and what waits for it.
-// Invariant: what waits is bounded, whatever the viewer does ([LIV-3]): the socket's buffer by a mark, readings by
+// One viewer: a pipe, its subscriptions, and what it may be sent now.
+// Invariant: what waits is bounded, whatever the viewer does ([LIV-3]): the pipe's buffer by a mark, readings by
 // the number of series or a place in the log, events by a count beyond which there is a gap.
-import type { WebSocket } from 'ws';
 import {
-  type ClientFrame,
   type Code,
   codes,
+  formatPosition,
   type GapReason,
-  type LiveEvent,
   limits,
   Refusal,
-  type Role,
-  roleCovers,
   type SeriesDef,
   type ServerFrame,
+  type SubscriptionAsk,
 } from '../contract/index.ts';
-import type { Channel, Encoded } from './channel.ts';
-import { parseFrames } from './frames.ts';
-import { type Outlet, Subscription, type SubscriptionPorts } from './subscription.ts';
+import type { Channel, ChannelSpec } from './channel.ts';
+import { Definitions } from './definitions.ts';
+import { EventQueue } from './event-queue.ts';
+import type { EventEntry } from './event-window.ts';
+import type { Pipe } from './pipe.ts';
+import { type Beat, Pulse } from './pulse.ts';
+import { type RequestPorts, Requests, type Viewing } from './requests.ts';
+import { type Outlet, type Since, Subscription, type SubscriptionPorts } from './subscription.ts';
 
-/** Bytes in the socket's buffer above which nothing more is put there: some seconds of a slow line. */
+/** Bytes in the pipe's buffer above which nothing more is put there: some seconds of a slow line. */
 const bufferedBytesMax = 256 * 1024;
-/** Events that wait for a viewer; beyond it there is a gap, and the page reads them over REST. */
-const eventsWaitingMax = 1_000;
-/** Messages from a viewer in one second; a page sends a few when it opens. */
-const messagesPerSecondMax = 100;
+/** When the store is asked again after it could not answer. */
+const retryMs = 100;
 
-export type Viewing = { name: string; role: Role; hash: string };
-
-export type ViewerPorts = SubscriptionPorts & {
-  now(): number;
-  channelOf(patterns: { device?: string[]; metric?: string[] }): Channel;
-  release(channel: Channel): void;
-  define(series: number): SeriesDef | null;
-  readEvents(after: number, max: number): Promise<{ events: { offset: number; event: LiveEvent }[] }>;
-  command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
-  counters: LiveCounters;
-  heartbeatMs: number;
-};
+export type ViewerPorts = SubscriptionPorts &
+  RequestPorts & {
+    heartbeatMs: number;
+    flushIntervalMs: number;
+    /** Stands for this start of the gateway: numbers of changes of freshness count within it. */
+    boot: string;
+    /** Changes of freshness up to this one were handed out. */
+    freshHandedOut(): number;
+    channelOf(spec: ChannelSpec): Channel;
+    release(channel: Channel): void;
+    define(series: number): SeriesDef | null;
+    eventsSince(after: number): Promise<EventEntry[] | null>;
+    counters: LiveCounters;
+  };
 
 export type LiveCounters = Record<
-  'opened' | 'closed' | 'framesSent' | 'bytesSent' | 'gapsSlow' | 'gapsEpoch' | 'gapsTrimmed' | 'refusedFrames',
+  | 'opened'
+  | 'closed'
+  | 'framesSent'
+  | 'bytesSent'
+  | 'gapsSlow'
+  | 'gapsEpoch'
+  | 'gapsTrimmed'
+  | 'refusedFrames'
+  | 'heartbeatsLost',
   number
 >;
 
+const gapCounters = { slow: 'gapsSlow', epoch: 'gapsEpoch', trimmed: 'gapsTrimmed' } as const;
+
+type Starting = { subscription: Subscription; since: Since | null };
+
 export class Viewer implements Outlet {
   readonly viewing: Viewing;
-  lastHeardAt: number;
+  readonly pipe: Pipe;
+  readonly pulse: Pulse;
   private readonly subscriptions = new Map<string, Subscription>();
-  private readonly defined = new Set<number>();
-  private starting: { subscription: Subscription; since: { epoch: string; offset: number } | undefined }[] = [];
-  /** Events that came while there was no room, or while older ones had to go first. */
-  private waiting: { offset: number; event: LiveEvent }[] = [];
+  private starting: Starting[] = [];
   private beginning = false;
+  private readonly definitions: Definitions;
+  private readonly events: EventQueue;
+  /** Events up to here came on an earlier connection; -1 where the viewer did not say. */
+  private toldBefore = -1;
   /** True after somebody found no room; cleared when there is room again. */
   private starved = false;
-  private lastSentAt = 0;
-  private safeOffset: number;
-  private second = 0;
-  private messagesThisSecond = 0;
-  private readonly socket: WebSocket;
-  private readonly address: string;
+  /** Changes of freshness up to this one were told; null where that is not known. */
+  private seen: number | null = null;
   private readonly ports: ViewerPorts;
 
-  constructor(socket: WebSocket, viewing: Viewing, address: string, ports: ViewerPorts) {
-    this.socket = socket;
+  constructor(pipe: Pipe, viewing: Viewing, address: string, ports: ViewerPorts, closed: () => void) {
+    this.pipe = pipe;
     this.viewing = viewing;
-    this.address = address;
     this.ports = ports;
-    this.lastHeardAt = ports.now();
-    this.safeOffset = ports.offset();
-    socket.on('message', (data, isBinary) => this.receive(String(data), isBinary));
-    socket.on('pong', () => {
-      this.lastHeardAt = ports.now();
+    this.pulse = new Pulse(pipe.transport, ports.heartbeatMs, ports.clock.now());
+    this.definitions = new Definitions(ports.define);
+    const outlet = {
+      send: (frame: string | Buffer, news: boolean) => this.send(frame, news),
+      hasRoom: () => this.pipeHasRoom(),
+    };
+    this.events = new EventQueue(ports.head(), outlet, (from, to, reason) => this.eventGap(from, to, reason));
+    const requests = new Requests(this, viewing, address, ports);
+    pipe.open({
+      heard: () => {
+        this.pulse.heardAt = ports.clock.now();
+      },
+      message: (text, isBinary) => {
+        this.pulse.heardAt = ports.clock.now();
+        requests.receive(text, isBinary);
+      },
+      drained: () => this.drained(),
+      position: () => this.position(),
+      isCaughtUp: () => this.isCaughtUp(),
+      closed: () => {
+        this.dispose();
+        closed();
+      },
     });
   }
 
-  /** Hands out what a commit brought: events first, so that a later position covers them. */
-  deliver(
-    events: readonly { offset: number; event: LiveEvent }[],
-    encoded: Map<Channel, Encoded | null>,
-    head: number,
-  ): void {
-    for (const event of events) this.deliverEvent(event);
-    for (const subscription of this.subscriptions.values()) {
-      subscription.deliver(encoded.get(subscription.channel) ?? null, head);
+  takeEvent(offset: number, frame: Buffer): void {
+    this.events.take(offset, frame);
+  }
+
+  /** Whatever a subscription asks for; several of one tick begin together, so that missed events are sent once. */
+  subscribe(ask: SubscriptionAsk & { id?: number }, seen: number | null = null): void {
+    const { sub, id, device, metric, mode = 'latest', intervalMs = this.ports.flushIntervalMs, since } = ask;
+    const count = this.subscriptions.size + this.starting.length;
+    if (!this.subscriptions.has(sub) && count >= limits.subscriptionsPerViewerMax) {
+      return this.refuse(new Refusal('too_many', `at most ${limits.subscriptionsPerViewerMax} subscriptions`), id, sub);
     }
+    this.unsubscribe(sub);
+    const channel = this.ports.channelOf({ device, metric, mode, intervalMs });
+    const subscription = new Subscription(sub, channel, this.ports, this);
+    this.starting.push({ subscription, since: since === undefined ? null : { position: since, seen } });
+    // Over HTTP the answer itself says that the question was understood.
+    if (this.pipe.transport === 'ws') this.sendFrame({ t: 'ok', id, sub });
+    if (this.beginning) return;
+    this.beginning = true;
+    setImmediate(() => void this.begin());
   }
 
-  freshen(changes: readonly { series: number; freshness: 'live' | 'late' | 'stale' | 'never' }[]): void {
-    for (const subscription of this.subscriptions.values()) subscription.freshen(changes);
+  /** What the viewer was told on the connection before: events up to this offset. */
+  toldEvents(offset: number): void {
+    this.events.told = this.toldBefore = offset;
   }
 
-  /** A heartbeat where nothing else was sent. Its position is one up to which the viewer has everything. */
-  beat(now: number): void {
-    if (this.isCaughtUp()) this.safeOffset = this.ports.offset();
-    if (now - this.lastSentAt >= this.ports.heartbeatMs) this.sendFrame({ t: 'hb', offset: this.safeOffset, now });
-    this.socket.ping();
-    // Whoever could not read the log before tries again.
-    this.pump();
+  /** Looks whether the peer is there, and tells it that the gateway is. */
+  beat(now: number, tickMs: number): Beat {
+    const beat = this.pulse.beat(now, tickMs);
+    if (beat.ask) this.pipe.ping();
+    if (beat.tell) this.sendFrame(this.sign('hb'));
+    return beat;
   }
 
-  close(code: Code, detail?: string): void {
+  /** A sign of life with the position up to which the viewer has everything; 0 tells one without a position nothing. */
+  sign<T extends 'hb' | 'pong'>(t: T): { t: T; offset: number; now: number } {
+    return { t, offset: Math.max(this.safeOffset(), 0), now: this.ports.clock.now() };
+  }
+
+  /** Ends the connection and says why, on a transport without close codes in a frame. */
+  close(code: Code, detail?: string, retryMs?: number): void {
     const { close = 1011, title } = codes[code];
-    this.socket.close(close, (detail ?? title).slice(0, 120));
-    // A peer that does not answer the close is cut.
-    setTimeout(() => this.socket.terminate(), 2_000).unref();
-  }
-
-  terminate(): void {
-    this.socket.terminate();
+    if (this.pipe.transport !== 'ws' || retryMs !== undefined) this.sendFrame({ t: 'bye', code, retryMs });
+    this.pipe.close(close, detail ?? title);
   }
 
   sendFrame(frame: ServerFrame): void {
-    this.send(JSON.stringify(frame));
+    this.send(JSON.stringify(frame), false);
   }
 
   isClosed(): boolean {
-    return this.socket.readyState !== this.socket.OPEN;
+    return this.pipe.isClosed();
   }
 
+  /** Rows wait for events that are older, so that a position covers both. */
   hasRoom(): boolean {
-    if (this.socket.bufferedAmount < bufferedBytesMax) return true;
+    if (!this.events.isWaiting()) return this.pipeHasRoom();
     this.starved = true;
     return false;
   }
 
-  define(series: Iterable<number>): void {
-    const definitions: SeriesDef[] = [];
-    for (const index of series) {
-      if (this.defined.has(index)) continue;
-      const definition = this.ports.define(index);
-      if (definition === null) continue;
-      this.defined.add(index);
-      definitions.push(definition);
-    }
-    if (definitions.length > 0) this.sendFrame({ t: 'def', series: definitions });
+  define(series: readonly number[]): void {
+    for (const list of this.definitions.missing(series)) this.sendFrame({ t: 'def', series: list });
   }
 
   /** Series of a device are defined anew before their next row, because their unit changed. */
   undefine(series: Iterable<number>): void {
-    for (const index of series) this.defined.delete(index);
+    this.definitions.forget(series);
   }
 
-  send(text: string): void {
+  send(frame: string | Buffer, news: boolean): void {
     if (this.isClosed()) return;
-    this.lastSentAt = this.ports.now();
+    this.pulse.sentAt = this.ports.clock.now();
     this.ports.counters.framesSent++;
-    this.ports.counters.bytesSent += text.length;
-    this.socket.send(text, this.sent);
+    this.ports.counters.bytesSent += frame.length;
+    this.pipe.send(frame, news);
   }
 
   gap(reason: GapReason): void {
-    const counter = ({ slow: 'gapsSlow', epoch: 'gapsEpoch', trimmed: 'gapsTrimmed' } as const)[reason];
-    this.ports.counters[counter]++;
+    this.ports.counters[gapCounters[reason]]++;
   }
 
-  /** Forgets the subscriptions; called once the socket is closed. */
-  dispose(): void {
-    for (const { channel } of this.subscriptions.values()) this.ports.release(channel);
+  retrySoon(): void {
+    this.ports.clock.after(retryMs, () => this.pump());
+  }
+
+  caughtUp(): void {
+    if (this.isCaughtUp()) this.pipe.caughtUp();
+  }
+
+  isCaughtUp(): boolean {
+    if (this.beginning || this.events.isWaiting()) return false;
+    for (const subscription of this.subscriptions.values()) if (!subscription.isCaughtUp()) return false;
+    return true;
+  }
+
+  private dispose(): void {
+    for (const subscription of this.subscriptions.values()) this.leave(subscription);
     this.subscriptions.clear();
     // Those that had not begun yet hold a channel too.
-    for (const { subscription } of this.starting) this.ports.release(subscription.channel);
+    for (const { subscription } of this.starting) this.leave(subscription);
     this.starting = [];
   }
 
-  /** Called as the socket's buffer empties: whoever found no room before goes on. */
-  private readonly sent = (): void => {
-    if (!this.starved || this.isClosed() || this.socket.bufferedAmount >= bufferedBytesMax / 2) return;
+  private leave(subscription: Subscription): void {
+    subscription.channel.members.delete(subscription);
+    this.ports.release(subscription.channel);
+  }
+
+  private pipeHasRoom(): boolean {
+    if (this.pipe.bufferedBytes() < bufferedBytesMax) return true;
+    this.starved = true;
+    return false;
+  }
+
+  /** Called as the pipe's buffer empties: whoever found no room before goes on. */
+  private drained(): void {
+    if (!this.starved || this.isClosed() || this.pipe.bufferedBytes() >= bufferedBytesMax / 2) return;
     this.starved = false;
     this.pump();
-  };
+  }
 
   private pump(): void {
-    if (this.beginning) return;
-    while (this.waiting.length > 0 && this.hasRoom()) {
-      const [next] = this.waiting.splice(0, 1);
-      if (next !== undefined) this.sendEvent(next);
-    }
+    if (this.beginning || this.isClosed() || !this.events.pump()) return;
     for (const subscription of this.subscriptions.values()) subscription.pump();
+    this.caughtUp();
   }
 
-  private isCaughtUp(): boolean {
-    if (this.beginning || this.waiting.length > 0) return false;
-    return [...this.subscriptions.values()].every(subscription => subscription.isCaughtUp());
+  /** Offset up to which the viewer has the readings of all its subscriptions; -1 while one has no position yet. */
+  private safeOffset(): number {
+    let safe = this.ports.head();
+    for (const { since } of this.starting) safe = Math.min(safe, this.offsetOf(since));
+    for (const subscription of this.subscriptions.values()) safe = Math.min(safe, subscription.position());
+    return safe;
   }
 
-  private receive(text: string, isBinary: boolean): void {
-    const now = this.ports.now();
-    this.lastHeardAt = now;
-    if (this.second !== Math.floor(now / 1000)) {
-      this.second = Math.floor(now / 1000);
-      this.messagesThisSecond = 0;
-    }
-    if (++this.messagesThisSecond > messagesPerSecondMax) return this.close('too_many', 'too many messages a second');
-    const frames = isBinary ? null : parseFrames(text);
-    if (frames === null) return this.close('bad_message', 'expected a JSON object or an array of objects');
-    for (const checked of frames) {
-      if (checked.ok) this.handle(checked.frame);
-      else this.refuse(new Refusal('bad_message', checked.detail), checked.id);
-    }
+  private offsetOf(since: Since | null): number {
+    return since?.position.epoch === this.ports.epoch ? since.position.offset : -1;
   }
 
-  private handle(frame: ClientFrame): void {
-    switch (frame.t) {
-      case 'ping':
-        if (this.isCaughtUp()) this.safeOffset = this.ports.offset();
-        return this.sendFrame({ t: 'pong', id: frame.id, offset: this.safeOffset, now: this.ports.now() });
-      case 'sub':
-        return this.subscribe(frame);
-      case 'unsub':
-        this.unsubscribe(frame.sub);
-        return this.sendFrame({ t: 'ok', id: frame.id, sub: frame.sub });
-      case 'cmd':
-        void this.command(frame);
-    }
+  private position(): string | null {
+    // Before anything has begun there is nothing that the viewer could have all of.
+    const offset = this.subscriptions.size === 0 ? -1 : this.safeOffset();
+    if (offset < 0) return null;
+    if (this.isCaughtUp()) this.seen = this.ports.freshHandedOut();
+    const seen = this.seen === null ? null : `${this.ports.boot}.${this.seen}`;
+    return formatPosition({ epoch: this.ports.epoch, offset, events: Math.max(this.events.told, offset), seen });
   }
 
-  private subscribe(frame: ClientFrame & { t: 'sub' }): void {
-    const count = this.subscriptions.size + this.starting.length;
-    if (!this.subscriptions.has(frame.sub) && count >= limits.subscriptionsPerViewerMax) {
-      const detail = `at most ${limits.subscriptionsPerViewerMax} subscriptions`;
-      return this.refuse(new Refusal('too_many', detail), frame.id, frame.sub);
-    }
-    this.unsubscribe(frame.sub);
-    const channel = this.ports.channelOf(frame);
-    const subscription = new Subscription(frame.sub, frame.mode ?? 'latest', channel, this.ports, this);
-    this.starting.push({ subscription, since: frame.since });
-    // Until it has caught up, no heartbeat may name a position that it does not have.
-    if (frame.since?.epoch === this.ports.epoch) this.safeOffset = Math.min(this.safeOffset, frame.since.offset);
-    this.sendFrame({ t: 'ok', id: frame.id, sub: frame.sub });
-    if (!this.beginning) {
-      this.beginning = true;
-      // All subscriptions of one message, or of one tick, begin together: missed events are sent once for all.
-      setImmediate(() => void this.begin());
-    }
-  }
-
-  private unsubscribe(name: string): void {
+  /** Ends a subscription, begun or not. */
+  unsubscribe(name: string): void {
     const known = this.subscriptions.get(name);
     if (known !== undefined) {
       this.subscriptions.delete(name);
-      this.ports.release(known.channel);
+      this.leave(known);
     }
     this.starting = this.starting.filter(({ subscription }) => {
-      if (subscription.name === name) this.ports.release(subscription.channel);
-      return subscription.name !== name;
+      if (subscription.name !== name) return true;
+      this.leave(subscription);
+      return false;
     });
   }
 
@@ -254,73 +274,48 @@ export class Viewer implements Outlet {
     while (this.starting.length > 0 && !this.isClosed()) {
       const batch = this.starting;
       this.starting = [];
-      const positions = batch.flatMap(({ since }) => (since?.epoch === this.ports.epoch ? [since.offset] : []));
-      const from = Math.min(...positions);
-      for (const { subscription } of batch) this.subscriptions.set(subscription.name, subscription);
-      if (positions.length > 0 && from < this.ports.offset())
-        await this.replayEvents(from, batch[0]?.subscription.name ?? '');
+      const before = [...this.subscriptions.values()];
+      for (const { subscription } of batch) {
+        this.subscriptions.set(subscription.name, subscription);
+        subscription.channel.members.add(subscription);
+      }
+      await this.replayEvents(batch, before);
       for (const { subscription, since } of batch) {
         if (this.subscriptions.get(subscription.name) === subscription) subscription.start(since);
       }
     }
     this.beginning = false;
-    if (!this.isClosed()) this.pump();
+    if (this.isClosed()) return;
+    this.pump();
   }
 
-  private async replayEvents(from: number, sub: string): Promise<void> {
-    if (from + 1 < this.ports.firstOffset()) return this.eventGap(sub, from, this.ports.offset(), 'trimmed');
-    const page = await this.ports.readEvents(from, eventsWaitingMax).catch(() => null);
-    // The store is too busy to answer. The page is told, and asks over REST.
-    if (page === null) return this.eventGap(sub, from, this.ports.offset());
-    // The log may hold a commit already that was not handed out yet: that one comes live, not twice.
-    const head = this.ports.offset();
-    const events = page.events.filter(({ offset }) => offset <= head);
-    this.waiting = this.waiting.filter(({ offset }) => offset > head);
-    for (const event of events) if (this.coversEvent(event.event)) this.sendEvent(event);
-    if (page.events.length >= eventsWaitingMax) this.eventGap(sub, events.at(-1)?.offset ?? from, head);
+  private async replayEvents(batch: readonly Starting[], before: readonly Subscription[]): Promise<void> {
+    const resuming = batch.flatMap(({ subscription: { channel }, since }) => {
+      const offset = this.offsetOf(since);
+      return offset < 0 || offset > this.ports.head() ? [] : [{ channel, offset }];
+    });
+    const from = Math.min(...resuming.map(({ offset }) => offset));
+    if (resuming.length === 0 || from >= this.ports.head()) return;
+    if (from + 1 < this.ports.firstOffset()) return this.eventGap(from, this.ports.head(), 'trimmed');
+    this.events.hold();
+    const missed = await this.ports.eventsSince(from);
+    this.events.release();
+    if (this.isClosed()) return;
+    // Too many, or the store is too busy to answer. The page is told, and asks over REST.
+    if (missed === null) return this.eventGap(from, this.ports.head(), 'slow');
+    this.events.replay(missed, this.ports.head(), ({ device }, offset) => {
+      if (offset <= this.toldBefore || before.some(({ channel }) => channel.coversDevice(device))) return false;
+      return resuming.some(({ channel, offset: since }) => offset > since && channel.coversDevice(device));
+    });
   }
 
-  private deliverEvent(entry: { offset: number; event: LiveEvent }): void {
-    if (!this.coversEvent(entry.event)) return;
-    if (!this.beginning && this.waiting.length === 0 && this.hasRoom()) return this.sendEvent(entry);
-    this.waiting.push(entry);
-    if (this.waiting.length <= eventsWaitingMax) return;
-    const [first] = this.waiting;
-    const [sub] = this.subscriptions.keys();
-    this.waiting = [];
-    this.eventGap(sub ?? '', (first?.offset ?? 1) - 1, entry.offset);
-  }
-
-  private eventGap(sub: string, from: number, to: number, reason: GapReason = 'slow'): void {
+  private eventGap(from: number, to: number, reason: GapReason): void {
     this.gap(reason);
-    this.sendFrame({ t: 'gap', sub, from, to, reason });
+    this.send(JSON.stringify({ t: 'gap', from, to, reason } satisfies ServerFrame), true);
   }
 
-  private sendEvent({ offset, event }: { offset: number; event: LiveEvent }): void {
-    this.sendFrame({ t: 'event', offset, ...event });
-  }
-
-  private coversEvent(event: LiveEvent): boolean {
-    for (const { channel } of this.subscriptions.values()) if (channel.coversDevice(event.device)) return true;
-    return false;
-  }
-
-  private async command(frame: ClientFrame & { t: 'cmd' }): Promise<void> {
-    try {
-      if (!roleCovers(this.viewing.role, 'operator')) {
-        throw new Refusal(
-          'forbidden',
-          `sending commands needs the role operator; ${this.viewing.name} is ${this.viewing.role}`,
-        );
-      }
-      const command = await this.ports.command(frame, this.viewing, this.address);
-      this.sendFrame({ t: 'ok', id: frame.id, command });
-    } catch (error) {
-      this.refuse(error instanceof Refusal ? error : new Refusal('internal'), frame.id);
-    }
-  }
-
-  private refuse(refusal: Refusal, id?: number, sub?: string): void {
+  /** Answers what cannot be done; the connection goes on. */
+  refuse(refusal: Refusal, id?: number, sub?: string): void {
     this.ports.counters.refusedFrames++;
     const { code, detail, status } = refusal;
     this.sendFrame({ t: 'err', id, sub, code, status, title: codes[code].title, detail });

@@ -66,15 +66,7 @@ async function commit(ts: number): Promise<void> {
 async function pass(ms: number, stepMs: number): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
     temp.clock.advance(stepMs);
-    await keepingRests();
-  }
-}
-
-/** Two answers of the keeper without a slice between them: nothing is under way. */
-async function keepingRests(): Promise<void> {
-  for (let before = -1; before !== store.keptCounters.slices; ) {
-    before = store.keptCounters.slices;
-    await new Promise(resolve => setTimeout(resolve, 15));
+    await store.rest();
   }
 }
 

@@ -1,9 +1,11 @@
 // Keeping is killed again and again while it is under way. What was acknowledged is there after it, once, and nobody who
 // asks may notice what was half done.
+
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../test/instruments/random.ts';
 import type { Bucket } from '../contract/index.ts';
 import type { Interval } from './calendar.ts';
 import {
@@ -13,7 +15,6 @@ import {
   type PlanSettings,
   planStart,
   planStep,
-  seededRandom,
   timeAfter,
 } from './keeping-plan.fixture.ts';
 import { modelBuckets, type Reading } from './model.fixture.ts';

@@ -1,5 +1,6 @@
 // What a store lives through while it is killed again and again: a seeded plan, whose steps parent and child both know
 // by their numbers, and the model of what is there after some of them.
+import { seededRandom } from '../../test/instruments/random.ts';
 import type { Value } from '../contract/index.ts';
 import type { Reading } from './model.fixture.ts';
 import type { StoreConfig } from './store.ts';
@@ -26,17 +27,6 @@ export type PlanStep = { now: number; readings: [device: string, ts: number, val
 export type ChildTask = { dir: string; store: Partial<StoreConfig>; plan: PlanSettings; first: number; last: number };
 
 export const timeAfter = (step: number): number => planStart + (step + 1) * stepMs;
-
-/** Numbers from 0 to 1, the same for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const mixedValues: readonly Value[] = [true, false, 'open', 'shut', 0, -1.5, 21.25];
 

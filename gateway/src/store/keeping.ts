@@ -86,6 +86,11 @@ export class Keeping {
     await this.running;
   }
 
+  /** Resolves once the round that is under way has ended. */
+  async rest(): Promise<void> {
+    while (this.running !== null) await this.running;
+  }
+
   /** The first row that was found damaged, or null. */
   firstDamage(): string | null {
     return this.damaged[0] ?? null;
@@ -94,7 +99,7 @@ export class Keeping {
   async close(): Promise<void> {
     this.closing = true;
     this.timer?.cancel();
-    await this.running;
+    await this.rest();
   }
 
   private start(): void {

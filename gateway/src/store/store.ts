@@ -79,6 +79,8 @@ export type Store = {
   readonly corrections: Corrections;
   /** Seals, compacts and gives back all that can be now, instead of when its time comes. */
   settle(): Promise<void>;
+  /** Resolves once the keeping that is under way has ended. */
+  rest(): Promise<void>;
   /** Commits until nothing waits. */
   flush(): Promise<void>;
   /** Commits what waits, then closes the file. */
@@ -207,6 +209,7 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
       await commits.flush();
       await keeping.settle();
     },
+    rest: () => keeping.rest(),
     flush: () => commits.flush(),
     async close() {
       marks.cancel();

@@ -2,10 +2,10 @@
 // replaces what belongs to the machine: ports, addresses, and folders and users that only an installed package has.
 import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { freePort } from './free-port.ts';
 import { newFolder } from './gateway.ts';
 import { type Found, findProgram, type SystemProgram } from './system-program.ts';
 
@@ -146,13 +146,3 @@ const answers = (url: string) =>
     response => response.ok,
     () => false,
   );
-
-/** A port that is free now; nobody else is told of it, and the system does not give it out again soon. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
-}

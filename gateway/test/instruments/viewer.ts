@@ -71,7 +71,7 @@ export class TestViewer {
   }
 
   /** All rows of `data` and `snap` frames in order, by the metric's name. */
-  readings(): { metric: string; ts: number; value: unknown }[] {
+  readings(): { metric: string; ts: number | null; value: unknown }[] {
     const names = new Map(
       this.of('def').flatMap(({ series }) => series.map(([index, , metric]) => [index, metric] as const)),
     );

@@ -49,11 +49,11 @@ describe('the gateway as a child', () => {
   test('its lines are shown, its addresses understood, and SIGTERM ends it', async () => {
     const { lines, screen } = recorder();
     const program = standIn(`
+      process.on('SIGTERM', () => process.exit(0));
       console.log('password: once');
       console.error('a warning');
       console.log('ready http://127.0.0.1:1 mqtt://127.0.0.1:2 ' + process.argv.slice(2).join());
       console.log(process.env.TELLTALE_PARENT_PIPE);
-      process.on('SIGTERM', () => process.exit(0));
       process.stdin.resume();`);
     const gateway = startGateway(program, ['--config', 'x'], screen);
     expect(await gateway.ready).toEqual({ http: 'http://127.0.0.1:1', mqtt: 'mqtt://127.0.0.1:2' });

@@ -1,0 +1,23 @@
+// `npm run bench -- live`: what the live stream costs and how quick it is, part by part.
+import { benchFanout } from './fanout.ts';
+import { benchLatency } from './latency.ts';
+import { benchStorm } from './storm.ts';
+import { benchTransports } from './transports.ts';
+
+type Options = { part: string | undefined; rounds: number; seconds: number };
+
+const parts: Record<string, (options: Options) => Promise<void>> = {
+  latency: benchLatency,
+  fanout: benchFanout,
+  storm: benchStorm,
+  transports: benchTransports,
+};
+
+/** Runs one part, or all one after the other. */
+export async function benchLive(options: Options): Promise<void> {
+  const chosen = options.part === undefined ? Object.values(parts) : [parts[options.part]];
+  for (const part of chosen) {
+    if (part === undefined) throw new Error(`which part? ${Object.keys(parts).join(' | ')}`);
+    await part(options);
+  }
+}

@@ -1,0 +1,97 @@
+// /stream and /log: the live stream for those who have no WebSocket. The answer is written by whoever has the log; here
+// it is decided who may ask, and whether the question can be understood.
+import type { ServerResponse } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { StreamRequest } from '../contract/index.ts';
+import { type ApiEnv, type ApiPorts, addressOf } from './context.ts';
+import {
+  logQuerySchema,
+  logWaitSchema,
+  streamPositionSchema,
+  streamQuerySchema,
+  streamRequestSchema,
+} from './frame-schemas.ts';
+import { createRouter } from './router.ts';
+import { body, problem } from './schemas.ts';
+
+const tags = ['live'];
+/** What the one subscription of a stream asked for with GET is called. */
+const onlySubscription = 'stream';
+
+const lastEventId = z.object({ 'last-event-id': streamPositionSchema.optional() });
+
+const frames = 'Frames as on the WebSocket; SPEC.md and /api/v1/asyncapi.json describe them';
+const responses = (type: string, text: string) => ({
+  200: { description: text, content: { [type]: { schema: z.any() } } },
+  429: problem('Too many viewers'),
+});
+
+const getStream = createRoute({
+  method: 'get',
+  path: '/stream',
+  tags,
+  summary: 'One subscription as server-sent events',
+  request: { query: streamQuerySchema, headers: lastEventId },
+  responses: responses('text/event-stream', frames),
+});
+const postStream = createRoute({
+  method: 'post',
+  path: '/stream',
+  tags,
+  summary: 'Several subscriptions as server-sent events',
+  request: { body: body(streamRequestSchema) },
+  responses: responses('text/event-stream', frames),
+});
+const getLog = createRoute({
+  method: 'get',
+  path: '/log',
+  tags,
+  summary: 'One subscription as a long poll: ask again with `next` as `after`',
+  request: { query: logQuerySchema },
+  responses: responses('application/json', `{frames, now, next}. ${frames}`),
+});
+const postLog = createRoute({
+  method: 'post',
+  path: '/log',
+  tags,
+  summary: 'Several subscriptions as a long poll',
+  request: { query: logWaitSchema, body: body(streamRequestSchema) },
+  responses: responses('application/json', `{frames, now, next}. ${frames}`),
+});
+
+type Query = z.infer<typeof streamQuerySchema>;
+
+function oneSubscription({ after, ...wanted }: Query): StreamRequest {
+  return { subs: [{ sub: onlySubscription, ...wanted }], after };
+}
+
+/** The answer itself, for whoever writes to it over time. */
+function outgoing(c: Context<ApiEnv>): ServerResponse {
+  return c.env.outgoing;
+}
+
+export function streamRoutes({ live }: ApiPorts) {
+  const router = createRouter();
+  router.openapi(getStream, c => {
+    // A browser that comes back asks with the address it began with, and tells in the header how far it has come.
+    const { 'last-event-id': after = c.req.valid('query').after } = c.req.valid('header');
+    live.stream(outgoing(c), oneSubscription({ ...c.req.valid('query'), after }), c.get('principal'), addressOf(c));
+    return RESPONSE_ALREADY_SENT;
+  });
+  router.openapi(postStream, c => {
+    live.stream(outgoing(c), c.req.valid('json'), c.get('principal'), addressOf(c));
+    return RESPONSE_ALREADY_SENT;
+  });
+  router.openapi(getLog, c => {
+    const { wait: waitMs, ...wanted } = c.req.valid('query');
+    live.poll(outgoing(c), oneSubscription(wanted), waitMs, c.get('principal'), addressOf(c));
+    return RESPONSE_ALREADY_SENT;
+  });
+  router.openapi(postLog, c => {
+    live.poll(outgoing(c), c.req.valid('json'), c.req.valid('query').wait, c.get('principal'), addressOf(c));
+    return RESPONSE_ALREADY_SENT;
+  });
+  return router;
+}
