@@ -2,6 +2,7 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
+import { BadNetwork } from './instruments/bad-network.ts';
 import { openBrowser } from './instruments/browser.ts';
 import { freePort } from './instruments/free-port.ts';
 import { adminPassword, gatewayProgram, newFolder } from './instruments/gateway.ts';
@@ -89,4 +90,35 @@ test('a one-time link signs in on a phone, and leaves no code in the address', a
   expect(page.url()).toBe(`${gateway.http}/`);
   // Nothing is wider than the screen.
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+}, 60_000);
+
+test('[LIV-6] behind a proxy that lets no WebSocket through the page is live over an event stream, says so, and goes back', async () => {
+  const gateway = await gatewayProgram(newFolder());
+  const network = await BadNetwork.open(() => gateway.httpPort);
+  network.blocksUpgrades = true;
+  const device = await connectDevice(gateway.mqttPort, await gateway.rest.device('d1'));
+  const page = await (await openBrowser()).newPage();
+  const faults: string[] = [];
+  page.on('pageerror', error => faults.push(error.message));
+  await page.goto(`http://127.0.0.1:${network.port}/devices/d1`);
+  await page.fill('input[name=name]', 'admin');
+  await page.fill('input[name=password]', adminPassword);
+  await page.click('button[type=submit]');
+
+  const badge = page.locator('[data-connection="live"]').first();
+  await badge.filter({ hasText: 'SSE' }).waitFor();
+  await device.publishAsync('devices/d1/telemetry', '{"temperature":20.5}', { qos: 1 });
+  await value(page, 'temperature', '20.5');
+  const form = page.locator('form.command-form');
+  await form.locator('input').first().fill('setTarget');
+  await form.locator('textarea').fill('{"value":18}');
+  await form.locator('button[type=submit]').click();
+  await page.locator('[data-command][data-state="acknowledged"]').waitFor();
+  await value(page, 'target', '18');
+
+  network.blocksUpgrades = false;
+  await badge.filter({ hasNotText: 'SSE' }).waitFor();
+  await device.publishAsync('devices/d1/telemetry', '{"temperature":21.5}', { qos: 1 });
+  await value(page, 'temperature', '21.5');
+  expect(faults).toEqual([]);
 }, 60_000);

@@ -49,7 +49,7 @@ export function DeviceView({ id }: { id: string }) {
       </nav>
       {watch.refused.value !== null && <p class="notice is-bad">{watch.refused.value}</p>}
       <section class={series.length === 0 ? 'device-nothing' : undefined} aria-label={text.device.values}>
-        <DeviceValues id={id} watch={watch} latest={latest} />
+        <DeviceValues id={id} watch={watch} />
       </section>
       {series.length > 0 && (
         <section class="device-charts" id="history" aria-label={text.device.charts}>

@@ -16,3 +16,18 @@ export function cpuSecondsOf(pid: number): number {
 export function pinToOtherCore(): void {
   spawnSync('taskset', ['-apc', '1', String(process.pid)]);
 }
+
+/** Ticks of all cores by /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
+function ticks(): number[] {
+  const [, ...numbers] = readFileSync('/proc/stat', 'utf8').split('\n')[0]?.split(/\s+/) ?? [];
+  return numbers.slice(0, 8).map(Number);
+}
+
+/** Begins to watch; the function it returns tells which share of the cores' time went to other virtual machines. */
+export function watchStolen(): () => number {
+  const before = ticks();
+  return () => {
+    const spent = ticks().map((now, i) => now - (before[i] ?? 0));
+    return (spent[7] ?? 0) / spent.reduce((sum, each) => sum + each, 0);
+  };
+}

@@ -13,6 +13,8 @@ const metrics = Array.from({ length: 20 }, (_, i) => `m${i}`);
 const rate = metrics.length * 10;
 const warmupSeconds = 2;
 const pollEveryMs = 1_000;
+/** The client of the dashboard asks no more often than this. */
+const longPollEveryMs = 100;
 const device = 'load-0';
 
 /** What one viewer received; counts from the moment `counting` is set. */
@@ -119,13 +121,19 @@ function openAsking(
 
 async function openPoll(target: Target, tally: Tally): Promise<() => void> {
   const url = (after: string) => `${target.http}/api/v1/log?${query}${after}`;
-  return openAsking(target, tally, url(''), (body, now) => {
-    const { frames, next } = JSON.parse(body) as { frames: { t: string }[]; next: string };
-    for (const frame of frames) {
-      if (frame.t === 'data') tally.take(delaysOf(Buffer.from(JSON.stringify(frame)), now));
-    }
-    return url(`&after=${next}`);
-  });
+  return openAsking(
+    target,
+    tally,
+    url(''),
+    (body, now) => {
+      const { frames, next } = JSON.parse(body) as { frames: { t: string }[]; next: string };
+      for (const frame of frames) {
+        if (frame.t === 'data') tally.take(delaysOf(Buffer.from(JSON.stringify(frame)), now));
+      }
+      return url(`&after=${next}`);
+    },
+    longPollEveryMs,
+  );
 }
 
 async function openPlain(target: Target, tally: Tally): Promise<() => void> {

@@ -89,7 +89,7 @@ export const configSchema = z.strictObject({
   live: z
     .strictObject({
       heartbeatMs: z.int().min(1_000).max(120_000).default(20_000),
-      flushIntervalMs: z.int().min(0).max(60_000).default(20),
+      flushIntervalMs: z.int().min(0).max(60_000).default(40),
     })
     .prefault({}),
   log: z

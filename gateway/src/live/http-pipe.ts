@@ -7,6 +7,8 @@ import type { Pipe, PipeEnd } from './pipe.ts';
 /** Longest wait for a peer to take the end of its answer. */
 const endMsMax = 2_000;
 
+const messageEnd = Buffer.from('\n\n');
+
 const headers = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
@@ -35,7 +37,7 @@ abstract class HttpPipe implements Pipe {
   abstract send(frame: string | Buffer, news: boolean): void;
   abstract caughtUp(): void;
   /** Writes what an answer ends with. */
-  protected abstract writeEnd(): void;
+  protected abstract writeEnd(retryMs: number | undefined): void;
 
   bufferedBytes(): number {
     return this.response.writableLength;
@@ -47,9 +49,9 @@ abstract class HttpPipe implements Pipe {
 
   ping(): void {}
 
-  close(): void {
+  close(_code?: number, _reason?: string, retryMs?: number): void {
     if (this.isClosed()) return;
-    this.writeEnd();
+    this.writeEnd(retryMs);
     this.response.end();
     setTimeout(() => this.response.destroy(), endMsMax).unref();
   }
@@ -69,20 +71,20 @@ export class SsePipe extends HttpPipe {
 
   send(frame: string | Buffer): void {
     const position = this.end?.position() ?? null;
-    const { response } = this;
-    response.cork();
-    if (position !== null && position !== this.lastPosition) {
-      this.lastPosition = position;
-      response.write(`id:${position}\n`);
-    }
-    response.write('data:');
-    response.write(frame);
-    response.write('\n\n');
-    response.uncork();
+    const moved = position !== null && position !== this.lastPosition;
+    const head = moved ? `id:${position}\ndata:` : 'data:';
+    if (moved) this.lastPosition = position;
+    // In one piece: each write of its own is a chunk of its own on the wire.
+    if (typeof frame === 'string') this.response.write(`${head}${frame}\n\n`);
+    else this.response.write(Buffer.concat([Buffer.from(head), frame, messageEnd]));
   }
 
   caughtUp(): void {}
-  protected writeEnd(): void {}
+
+  /** A browser's own reader of streams comes back by itself, and this is how it is told when. */
+  protected writeEnd(retryMs: number | undefined): void {
+    if (retryMs) this.response.write(`retry:${retryMs}\n\n`);
+  }
 }
 
 export class PollPipe extends HttpPipe {
@@ -107,12 +109,9 @@ export class PollPipe extends HttpPipe {
   }
 
   send(frame: string | Buffer, news: boolean): void {
-    const { response } = this;
-    response.cork();
-    if (!this.isFirst) response.write(',');
+    const comma = this.isFirst ? '' : ',';
     this.isFirst = false;
-    response.write(frame);
-    response.uncork();
+    this.response.write(typeof frame === 'string' ? comma + frame : Buffer.concat([Buffer.from(comma), frame]));
     if (!news) return;
     this.hasNews = true;
     this.look();

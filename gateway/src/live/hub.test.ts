@@ -61,13 +61,15 @@ describe('the hub', () => {
   });
 
   test('finds the channels of a device for its events, by name and by pattern', () => {
-    const { hub } = new MemoryLog();
+    const log = new MemoryLog();
+    const { hub } = log;
     const hold = (device?: string[]) => hub.hold({ device, mode: 'latest', intervalMs: 0 });
     const [named, pattern, all, other] = [hold(['a', 'b']), hold(['a*']), hold(), hold(['c'])];
     expect(new Set(hub.ofDevice('a'))).toEqual(new Set([named, pattern, all]));
     expect(new Set(hub.ofDevice('c'))).toEqual(new Set([all, other]));
     hub.release(pattern);
     hub.release(other);
+    log.clock.advance(2_000);
     expect(new Set(hub.ofDevice('a'))).toEqual(new Set([named, all]));
     expect(new Set(hub.ofDevice('c'))).toEqual(new Set([all]));
   });

@@ -13,6 +13,11 @@ export type HubPorts = PendingPorts & {
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
 };
 
+/** How long a channel that nobody holds is kept: longer than from one long poll to the next. */
+const lingerMs = 2_000;
+/** Channels kept so; each costs as much as one that is held. */
+const lingeringMax = 1_000;
+
 const isPattern = (text: string) => text.includes('*');
 
 /** The devices that a channel names one by one, or null where only a look at each name tells. */
@@ -23,6 +28,7 @@ function devicesNamed({ device }: ChannelSpec): string[] | null {
 export class Hub {
   /** Offset of the last entry that was handed out. */
   head: number;
+  private lingering = 0;
   private readonly channels = new Map<string, Channel>();
   private readonly bySeries: (Channel[] | undefined)[] = [];
   /** Series below this number are in `bySeries`. */
@@ -52,11 +58,15 @@ export class Hub {
     return channel;
   }
 
+  /** Gives back what `hold` gave. Who asks in long polls comes again soon: the channel stays for a little while. */
   release(channel: Channel): void {
     if (--channel.holders > 0) return;
-    channel.close();
-    this.channels.delete(channel.key);
-    this.remove(channel);
+    if (this.lingering >= lingeringMax) return this.drop(channel);
+    this.lingering++;
+    this.ports.clock.after(lingerMs, () => {
+      this.lingering--;
+      if (channel.holders === 0 && this.channels.get(channel.key) === channel) this.drop(channel);
+    });
   }
 
   close(): void {
@@ -79,6 +89,12 @@ export class Hub {
       if (known === undefined) this.byDevice.set(device, new Set([channel]));
       else known.add(channel);
     }
+  }
+
+  private drop(channel: Channel): void {
+    channel.close();
+    this.channels.delete(channel.key);
+    this.remove(channel);
   }
 
   private remove(channel: Channel): void {

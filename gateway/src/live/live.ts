@@ -94,6 +94,7 @@ export class Live {
   private readonly pages: LogPages;
   private readonly boot = randomBytes(4).toString('hex');
   private freshHandedOut = 0;
+  private closing = false;
   private readonly beats;
   private lastBeatAt: number;
   private readonly tickMs: number;
@@ -180,6 +181,7 @@ export class Live {
 
   /** Says goodbye to all; resolves when they are gone, or after a moment. */
   async close(): Promise<void> {
+    this.closing = true;
     this.beats.cancel();
     const spreadMs = Math.min(Math.max(this.viewers.size, returnMsMin), returnMsMax);
     for (const viewer of this.viewers) {
@@ -192,6 +194,7 @@ export class Live {
   }
 
   private needRoom(): void {
+    if (this.closing) throw new Refusal('closing');
     if (this.isFull()) throw new Refusal('too_many', `at most ${limits.viewersMax} viewers`);
   }
 

@@ -28,8 +28,8 @@ export type Pipe = {
   caughtUp(): void;
   /** Asks the peer for a sign of life, where the transport can. */
   ping(): void;
-  /** Ends it in order; a peer that does not answer is cut. */
-  close(code: number, reason: string): void;
+  /** Ends it in order; a peer that does not answer is cut. `retryMs`: when it may come back. */
+  close(code: number, reason: string, retryMs: number | undefined): void;
   /** Cuts it. */
   terminate(): void;
 };

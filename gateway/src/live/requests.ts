@@ -3,8 +3,9 @@ import { type ClientFrame, type Code, Refusal, type Role, roleCovers, type Serve
 import type { Clock } from '../lib/clock.ts';
 import { parseFrames } from './frames.ts';
 
-/** Messages from a viewer in one second; a page sends a few when it opens. */
+/** Messages from a viewer in one second, and frames in them; a page sends all its subscriptions when it opens. */
 const messagesPerSecondMax = 100;
+const framesPerSecondMax = 200;
 
 export type Viewing = { name: string; role: Role; hash: string };
 
@@ -26,6 +27,7 @@ export type Asker = {
 export class Requests {
   private second = 0;
   private messagesThisSecond = 0;
+  private framesThisSecond = 0;
   private readonly asker: Asker;
   private readonly viewing: Viewing;
   private readonly address: string;
@@ -40,13 +42,15 @@ export class Requests {
 
   receive(text: string, isBinary: boolean): void {
     const second = Math.floor(this.ports.clock.now() / 1_000);
-    if (this.second !== second) this.messagesThisSecond = 0;
+    if (this.second !== second) this.messagesThisSecond = this.framesThisSecond = 0;
     this.second = second;
     if (++this.messagesThisSecond > messagesPerSecondMax) {
       return this.asker.close('too_many', 'too many messages a second');
     }
     const frames = isBinary ? null : parseFrames(text);
     if (frames === null) return this.asker.close('bad_message', 'expected a JSON object or an array of objects');
+    this.framesThisSecond += frames.length;
+    if (this.framesThisSecond > framesPerSecondMax) return this.asker.close('too_many', 'too many frames a second');
     for (const checked of frames) {
       if (checked.ok) this.handle(checked.frame);
       else this.asker.refuse(new Refusal('bad_message', checked.detail), checked.id);

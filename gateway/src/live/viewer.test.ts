@@ -265,6 +265,10 @@ describe('a connection', () => {
     open(flood);
     for (let n = 0; n < 101; n++) flood.say({ t: 'ping' });
     expect(flood.closedWith?.[0]).toBe(4429);
+    const many = new FakePipe();
+    open(many);
+    for (let n = 0; n < 3; n++) many.say(Array.from({ length: 90 }, () => ({ t: 'unsub', sub: 's' })));
+    expect(many.closedWith?.[0]).toBe(4429);
     const noise = new FakePipe();
     open(noise);
     noise.end.message('nonsense', false);
@@ -292,6 +296,9 @@ describe('a connection', () => {
     await settle();
     expect([...log.hub.ofDevice('a')]).toHaveLength(1);
     pipe.end.closed();
+    // Whoever comes back at once, as a long poll does, finds it there.
+    expect([...log.hub.ofDevice('a')]).toHaveLength(1);
+    log.clock.advance(2_000);
     expect([...log.hub.ofDevice('a')]).toHaveLength(0);
   });
 });

@@ -149,7 +149,7 @@ export class Viewer implements Outlet {
   close(code: Code, detail?: string, retryMs?: number): void {
     const { close = 1011, title } = codes[code];
     if (this.pipe.transport !== 'ws' || retryMs !== undefined) this.sendFrame({ t: 'bye', code, retryMs });
-    this.pipe.close(close, detail ?? title);
+    this.pipe.close(close, detail ?? title, retryMs);
   }
 
   sendFrame(frame: ServerFrame): void {
