@@ -21,6 +21,12 @@ async function connectDevice(port: number, secret: string): Promise<MqttClient> 
   return client;
 }
 
+async function signIn(page: Page, password: string): Promise<void> {
+  await page.fill('input[name=name]', 'admin');
+  await page.fill('input[name=password]', password);
+  await page.click('button[type=submit]');
+}
+
 const value = (page: Page, metric: string, text: string) =>
   page.locator(`[data-metric="${metric}"]`).filter({ hasText: text }).first().waitFor();
 
@@ -37,12 +43,9 @@ test('sign in, see a value change, send a command and see its answer, and go on 
   const faults: string[] = [];
   page.on('pageerror', error => faults.push(error.message));
   await page.goto(`${first.http}/devices/d1`);
-  await page.fill('input[name=name]', 'admin');
-  await page.fill('input[name=password]', 'not the password');
-  await page.click('button[type=submit]');
+  await signIn(page, 'not the password');
   await page.getByRole('alert').waitFor();
-  await page.fill('input[name=password]', adminPassword);
-  await page.click('button[type=submit]');
+  await signIn(page, adminPassword);
 
   await value(page, 'temperature', '20.5');
   await device.publishAsync('devices/d1/telemetry', '{"temperature":23.25}', { qos: 1 });
@@ -101,9 +104,7 @@ test('[LIV-6] behind a proxy that lets no WebSocket through the page is live ove
   const faults: string[] = [];
   page.on('pageerror', error => faults.push(error.message));
   await page.goto(`http://127.0.0.1:${network.port}/devices/d1`);
-  await page.fill('input[name=name]', 'admin');
-  await page.fill('input[name=password]', adminPassword);
-  await page.click('button[type=submit]');
+  await signIn(page, adminPassword);
 
   const badge = page.locator('[data-connection="live"]').first();
   await badge.filter({ hasText: 'SSE' }).waitFor();

@@ -1,6 +1,7 @@
 // The live client over long polls: one request after the other, and nobody sees the seams.
 import { describe, expect, it } from 'vitest';
 import { createPollPage } from '../../test/fallback.ts';
+import { data, def, hb, snap } from '../../test/frames.ts';
 import { settled } from '../../test/http.ts';
 import { defaultHello } from '../../test/platform.ts';
 import { requestPauseMs } from './http-link.ts';
@@ -8,25 +9,6 @@ import { helloTimeoutMs } from './link.ts';
 import { answerSlackMs } from './poll-link.ts';
 
 const hello = { ...defaultHello, transport: 'poll' as const };
-const def = {
-  t: 'def' as const,
-  series: [[1, 'a', 'temp', '°C', 'number'] as [number, string, string, string, 'number']],
-};
-const snap = (sub: string, offset: number, done = true) => ({
-  t: 'snap' as const,
-  sub,
-  offset,
-  rows: [[1, offset, offset, 'live'] as [number, number, number, 'live']],
-  done,
-});
-const data = (sub: string, offset: number) => ({
-  t: 'data' as const,
-  sub,
-  offset,
-  rows: [[1, offset, offset] as [number, number, number]],
-});
-const hb = (offset: number) => ({ t: 'hb' as const, offset, now: 1 });
-
 /** One subscription in mode `latest` whose snapshot was the first answer; the second request waits. */
 async function opened(options: { deaf?: boolean } = {}) {
   const page = createPollPage(options);

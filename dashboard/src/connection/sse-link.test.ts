@@ -1,28 +1,10 @@
 // The live client over an event stream: one request carries all subscriptions, and is opened again in silence.
 import { describe, expect, it } from 'vitest';
 import { createSsePage } from '../../test/fallback.ts';
+import { data, def, hb, snap } from '../../test/frames.ts';
 import { settled } from '../../test/http.ts';
 import { firstFrameTimeoutMs } from './sse-link.ts';
 import { firstTrialMs } from './upgrade.ts';
-
-const def = {
-  t: 'def' as const,
-  series: [[1, 'a', 'temp', '°C', 'number'] as [number, string, string, string, 'number']],
-};
-const snap = (sub: string, offset: number, done = true) => ({
-  t: 'snap' as const,
-  sub,
-  offset,
-  rows: [[1, offset, offset, 'live'] as [number, number, number, 'live']],
-  done,
-});
-const data = (sub: string, offset: number) => ({
-  t: 'data' as const,
-  sub,
-  offset,
-  rows: [[1, offset, offset] as [number, number, number]],
-});
-const hb = (offset: number) => ({ t: 'hb' as const, offset, now: 1 });
 
 /** One subscription in mode `latest` whose snapshot has come. */
 async function opened(options: { deaf?: boolean } = {}) {

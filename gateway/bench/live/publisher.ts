@@ -1,7 +1,7 @@
 // Publishes at a fixed pace whatever the gateway does. Each value is the moment at which its message was due, so that
 // whoever receives it knows how long it took, and a stall counts for every message that fell due during it.
-import { connect, type Socket } from 'node:net';
 import { field, packet } from '../../test/instruments/mqtt-bytes.ts';
+import { openDevice } from '../device-socket.ts';
 
 const idCount = 65_536;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
@@ -16,25 +16,11 @@ export type PublisherArgs = {
   metrics?: readonly string[];
 };
 
-function open(port: number, [device, secret]: readonly [string, string]): Promise<Socket> {
-  const head = Buffer.concat([field('MQTT'), Buffer.from([4, 0xc2, 0, 60]), field(device)]);
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.on('connect', () => socket.write(packet(0x10, head, field(device), field(secret))));
-    socket.once('data', connack => {
-      if (connack.length !== 4 || connack[3] !== 0) return reject(new Error(`CONNACK ${connack.toString('hex')}`));
-      // PUBACKs are not looked at: what counts here is what arrives at the viewers.
-      socket.resume();
-      socket.on('data', () => {});
-      resolve(socket);
-    });
-  });
-}
-
 /** Connects all devices; `run` publishes and resolves with the number of messages and how late they went out (ms, p99). */
 export async function openPublisher({ port, credentials, rate, seconds, metrics = ['v'] }: PublisherArgs) {
-  const sockets = await Promise.all(credentials.map(pair => open(port, pair)));
+  const sockets = await Promise.all(credentials.map(pair => openDevice(port, pair)));
+  // PUBACKs are not looked at: what counts here is what arrives at the viewers.
+  for (const socket of sockets) socket.resume();
   const topics = metrics.flatMap(metric =>
     credentials.map(([device], i) => ({ topic: field(`devices/${device}/telemetry/${metric}`), socket: sockets[i] })),
   );

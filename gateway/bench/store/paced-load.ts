@@ -1,7 +1,8 @@
 // Publishes at a fixed pace whatever the gateway does, and takes each PUBACK's delay from when its publish was due: a
 // stall then counts for every message that fell due during it.
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { field, packet } from '../../test/instruments/mqtt-bytes.ts';
+import { openDevice } from '../device-socket.ts';
 import { percentile } from './report.ts';
 
 export type PacedArgs = {
@@ -44,17 +45,8 @@ class Line {
     socket.on('data', chunk => this.take(chunk));
   }
 
-  static open(port: number, [device, secret]: [string, string], acknowledged: (dueAt: number) => void): Promise<Line> {
-    const head = Buffer.concat([field('MQTT'), Buffer.from([4, 0xc2, 0, 60]), field(device)]);
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    return new Promise((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('connect', () => socket.write(packet(0x10, head, field(device), field(secret))));
-      socket.once('data', connack => {
-        if (connack.length !== 4 || connack[3] !== 0) return reject(new Error(`CONNACK ${connack.toString('hex')}`));
-        resolve(new Line(device, socket, acknowledged));
-      });
-    });
+  static async open(port: number, pair: [string, string], acknowledged: (dueAt: number) => void): Promise<Line> {
+    return new Line(pair[0], await openDevice(port, pair), acknowledged);
   }
 
   send(dueAt: number): void {

@@ -53,7 +53,7 @@ export const validationHook: Hook<unknown, ApiEnv, string, Promise<Response | un
     where: [result.target, ...issue.path].join('.'),
     // The schema's own words say what came, too; that has a place of its own here.
     expected: issue.message
-      .replace(/^Invalid input: /, '')
+      .replace(/^Invalid (input|option): /, '')
       .replace(/^expected /, '')
       .replace(/, received \w+$/, ''),
     got: gotAt(input, issue.path),
