@@ -266,6 +266,8 @@ export class Live {
     for (const viewer of this.viewers) {
       const { pipe, pulse } = viewer;
       if (Math.abs(skewMs) > this.tickMs) pulse.heardAt += skewMs;
+      // One that was cut is gone with its socket, a moment later.
+      if (pipe.isClosed()) continue;
       const { check, lost } = viewer.beat(now, this.tickMs);
       if (lost) {
         this.counters.heartbeatsLost++;
