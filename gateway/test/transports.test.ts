@@ -154,6 +154,7 @@ test('[RST-1] a question that cannot be understood is answered 400 with each fie
   expect(await refused('/stream?intervalMs=-1')).toMatch(/^400 .*intervalMs/);
   expect(await refused('/log?after=nowhere')).toMatch(/^400 .*after/);
   expect(await refused('/log?wait=100000')).toMatch(/^400 .*wait/);
+  expect((await rest.fetch('/stream', { method: 'HEAD' })).status).toBe(200);
   expect(await refused('/stream', { method: 'POST', body: '{"subs":[{"sub":""}]}' })).toMatch(/^400 .*sub/);
 });
 

@@ -5,7 +5,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { StreamRequest } from '../contract/index.ts';
-import { type ApiEnv, type ApiPorts, addressOf } from './context.ts';
+import { type ApiEnv, type ApiPorts, addressOf, type Principal } from './context.ts';
 import {
   logQuerySchema,
   logWaitSchema,
@@ -67,9 +67,11 @@ function oneSubscription({ after, ...wanted }: Query): StreamRequest {
   return { subs: [{ sub: onlySubscription, ...wanted }], after };
 }
 
-/** The answer itself, for whoever writes to it over time. */
-function outgoing(c: Context<ApiEnv>): ServerResponse {
-  return c.env.outgoing;
+/** Hands the answer to whoever writes to it over time. Who asks for the head alone is not watched for. */
+function handOver(c: Context<ApiEnv>, write: (answer: ServerResponse, who: Principal, address: string) => void) {
+  if (c.req.method === 'HEAD') return c.body(null, 200);
+  write(c.env.outgoing, c.get('principal'), addressOf(c));
+  return RESPONSE_ALREADY_SENT;
 }
 
 export function streamRoutes({ live }: ApiPorts) {
@@ -77,21 +79,19 @@ export function streamRoutes({ live }: ApiPorts) {
   router.openapi(getStream, c => {
     // A browser that comes back asks with the address it began with, and tells in the header how far it has come.
     const { 'last-event-id': after = c.req.valid('query').after } = c.req.valid('header');
-    live.stream(outgoing(c), oneSubscription({ ...c.req.valid('query'), after }), c.get('principal'), addressOf(c));
-    return RESPONSE_ALREADY_SENT;
+    const wanted = oneSubscription({ ...c.req.valid('query'), after });
+    return handOver(c, (answer, who, address) => live.stream(answer, wanted, who, address));
   });
-  router.openapi(postStream, c => {
-    live.stream(outgoing(c), c.req.valid('json'), c.get('principal'), addressOf(c));
-    return RESPONSE_ALREADY_SENT;
-  });
+  router.openapi(postStream, c =>
+    handOver(c, (answer, who, address) => live.stream(answer, c.req.valid('json'), who, address)),
+  );
   router.openapi(getLog, c => {
-    const { wait: waitMs, ...wanted } = c.req.valid('query');
-    live.poll(outgoing(c), oneSubscription(wanted), waitMs, c.get('principal'), addressOf(c));
-    return RESPONSE_ALREADY_SENT;
+    const { wait, ...wanted } = c.req.valid('query');
+    return handOver(c, (answer, who, address) => live.poll(answer, oneSubscription(wanted), wait, who, address));
   });
   router.openapi(postLog, c => {
-    live.poll(outgoing(c), c.req.valid('json'), c.req.valid('query').wait, c.get('principal'), addressOf(c));
-    return RESPONSE_ALREADY_SENT;
+    const { wait } = c.req.valid('query');
+    return handOver(c, (answer, who, address) => live.poll(answer, c.req.valid('json'), wait, who, address));
   });
   return router;
 }
