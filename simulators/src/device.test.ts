@@ -91,7 +91,8 @@ describe('a device on its line', () => {
     await expect.poll(() => totals.inFlight).toBe(0);
     const first = await send('c1', order('resetEnergy'));
     expect(first).toEqual({ ok: true, result: { before: expect.any(Number) } });
-    await expect.poll(() => readings().at(-1)?.values.energy).toBe(0);
+    // What has flowed since is a watt hour or two, and was thousands before.
+    await expect.poll(() => readings().at(-1)?.values.energy).toBeLessThan(0.01);
     await broker.publish('devices/d1/commands/c1', order('resetEnergy'));
     await expect.poll(() => totals.commandsRepeated).toBe(1);
     const answers = () => broker.heard.filter(message => message.topic.endsWith('/c1/result'));
