@@ -27,6 +27,16 @@ async function signIn(page: Page, password: string): Promise<void> {
   await page.click('button[type=submit]');
 }
 
+/** Sends a command that the device answers and carries out, and sees both. */
+async function commandAnswered(page: Page): Promise<void> {
+  const form = page.locator('form.command-form');
+  await form.locator('input').first().fill('setTarget');
+  await form.locator('textarea').fill('{"value":18}');
+  await form.locator('button[type=submit]').click();
+  await page.locator('[data-command][data-state="acknowledged"]').waitFor();
+  await value(page, 'target', '18');
+}
+
 const value = (page: Page, metric: string, text: string) =>
   page.locator(`[data-metric="${metric}"]`).filter({ hasText: text }).first().waitFor();
 
@@ -57,12 +67,7 @@ test('sign in, see a value change, send a command and see its answer, and go on 
   await device.publishAsync('devices/d1/telemetry', '{"humidity":61}', { qos: 1 });
   await value(page, 'humidity', '61');
 
-  const form = page.locator('form.command-form');
-  await form.locator('input').first().fill('setTarget');
-  await form.locator('textarea').fill('{"value":18}');
-  await form.locator('button[type=submit]').click();
-  await page.locator('[data-command][data-state="acknowledged"]').waitFor();
-  await value(page, 'target', '18');
+  await commandAnswered(page);
 
   await first.kill('SIGKILL');
   // A value that was current a moment ago must not look so any more.
@@ -110,12 +115,7 @@ test('[LIV-6] behind a proxy that lets no WebSocket through the page is live ove
   await badge.filter({ hasText: 'SSE' }).waitFor();
   await device.publishAsync('devices/d1/telemetry', '{"temperature":20.5}', { qos: 1 });
   await value(page, 'temperature', '20.5');
-  const form = page.locator('form.command-form');
-  await form.locator('input').first().fill('setTarget');
-  await form.locator('textarea').fill('{"value":18}');
-  await form.locator('button[type=submit]').click();
-  await page.locator('[data-command][data-state="acknowledged"]').waitFor();
-  await value(page, 'target', '18');
+  await commandAnswered(page);
 
   network.blocksUpgrades = false;
   await badge.filter({ hasNotText: 'SSE' }).waitFor();

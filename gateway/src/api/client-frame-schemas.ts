@@ -1,9 +1,10 @@
 // Schemas of what a viewer sends: each frame of the contract, and nothing that the contract does not have.
 // Fields that a frame does not know are ignored, as the live stage does.
 import { z } from '@hono/zod-openapi';
-import { type ClientFrame, isDeviceId, limits, modes, type Position, type SubscriptionAsk } from '../contract/index.ts';
+import { type ClientFrame, limits, modes, type Position, type SubscriptionAsk } from '../contract/index.ts';
 import { jsonLength } from '../lib/json.ts';
 import { exactly, type FrameOf } from './exact.ts';
+import { commandRequestSchema, deviceId } from './schemas.ts';
 
 const id = z.int().describe('Comes back in the answer').optional();
 const name = z.string().min(1).max(limits.subscriptionNameLengthMax).describe('The viewer’s own name for it');
@@ -32,13 +33,12 @@ const asked = {
 
 export const subscriptionAskSchema = exactly<SubscriptionAsk>()(z.object(asked).describe('What a subscription wants'));
 
+/** Over REST the same is asked for. */
+const rest = commandRequestSchema.shape;
+
 const commandFields = {
-  device: z
-    .string()
-    .min(1)
-    .max(128)
-    .refine(isDeviceId, 'expected a device id: 1 to 128 characters, no / + # or control'),
-  name: z.string().min(1).max(limits.commandNameLengthMax),
+  device: deviceId.min(1).max(128),
+  name: rest.name,
   params: z
     .unknown()
     .refine(
@@ -46,13 +46,13 @@ const commandFields = {
       `expected at most ${limits.commandParamsBytesMax} bytes of JSON`,
     )
     .optional(),
-  ttlMs: z.int().min(limits.commandTtlMsMin).max(limits.commandTtlMsMax).optional(),
+  ttlMs: rest.ttlMs,
   key: z
     .string()
     .max(limits.commandKeyLengthMax)
     .describe('Idempotency key: a repeated request is one command')
     .optional(),
-  reason: z.string().max(limits.commandReasonLengthMax).optional(),
+  reason: rest.reason,
 };
 
 /** By type, the frames of a viewer. A `cmd` is checked to its end: sizes and times that the ledger would refuse. */

@@ -124,16 +124,12 @@ export class Hub {
 
   /** Hands out the readings of a commit, whose last entry is `head`. */
   take(runs: readonly Readings[], head: number): void {
-    if (this.channels.size > 0) {
-      this.indexNew();
-      const touched = this.spread(runs);
-      this.head = head;
-      for (const channel of touched) {
-        channel.touched = false;
-        channel.schedule();
-      }
-    }
+    const touched = this.channels.size > 0 ? this.spread(runs) : [];
     this.head = head;
+    for (const channel of touched) {
+      channel.touched = false;
+      channel.schedule();
+    }
   }
 
   freshen(changes: readonly FreshnessChange[]): void {
@@ -157,7 +153,9 @@ export class Hub {
     return found;
   }
 
+  /** Adds readings to the channels that they concern, and returns those. */
   private spread(runs: readonly Readings[]): Channel[] {
+    this.indexNew();
     const touched: Channel[] = [];
     for (const run of runs) {
       for (let i = 0; i < run.count; i++) {

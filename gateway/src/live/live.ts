@@ -7,7 +7,6 @@ import type { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 import {
   type ClientFrame,
-  type Freshness,
   type LiveEvent,
   limits,
   parsePosition,
@@ -16,11 +15,10 @@ import {
   type SeriesDef,
   type StreamRequest,
   subprotocol,
-  type Transport,
   valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { EventTaker, SeriesName } from './channel.ts';
+import type { EventTaker, FreshnessChange, SeriesName } from './channel.ts';
 import { encodeEvent } from './event-queue.ts';
 import { type EventEntry, EventWindow } from './event-window.ts';
 import { PollPipe, SsePipe } from './http-pipe.ts';
@@ -105,7 +103,6 @@ export class Live {
   constructor(config: LiveConfig, ports: LivePorts) {
     this.config = config;
     this.ports = ports;
-    const seriesName = (series: number) => ports.seriesName(series);
     this.hub = new Hub(ports.offset(), ports);
     this.events = new EventWindow(ports.offset(), {
       firstOffset: () => ports.firstOffset(),
@@ -115,7 +112,7 @@ export class Live {
       },
     });
     this.pages = new LogPages({
-      seriesName,
+      seriesName: series => ports.seriesName(series),
       async readLog(after) {
         const { entries, through } = await ports.readLog(after);
         return { runs: runsOf(entries), through };
@@ -139,14 +136,14 @@ export class Live {
   accept(socket: WebSocket, viewing: Viewing, address: string): void {
     const viewer = this.open(new WsPipe(socket), viewing, address);
     if (socket.protocol !== subprotocol) return viewer.close('version_unsupported', `expected ${subprotocol}`);
-    this.hello(viewer, 'ws');
+    this.hello(viewer);
   }
 
   /** Answers with a stream of server-sent events that goes on after `request.after`. Throws Refusal. */
   stream(response: ServerResponse, request: StreamRequest, viewing: Viewing, address: string): void {
     this.needRoom();
     const viewer = this.open(new SsePipe(response), viewing, address);
-    this.hello(viewer, 'sse');
+    this.hello(viewer);
     this.ask(viewer, request);
   }
 
@@ -155,7 +152,7 @@ export class Live {
     this.needRoom();
     const viewer = this.open(new PollPipe(response, waitMs, this.ports.clock), viewing, address);
     const epoch = request.after === undefined ? undefined : parsePosition(request.after)?.epoch;
-    if (epoch !== this.ports.epoch) this.hello(viewer, 'poll');
+    if (epoch !== this.ports.epoch) this.hello(viewer);
     this.ask(viewer, request);
   }
 
@@ -169,7 +166,7 @@ export class Live {
   }
 
   /** Tells of freshness that changed without a reading. */
-  freshnessChanged(changes: readonly { series: number; freshness: Freshness }[]): void {
+  freshnessChanged(changes: readonly FreshnessChange[]): void {
     this.hub.freshen(changes);
     this.freshHandedOut = this.ports.freshSeq();
   }
@@ -208,7 +205,7 @@ export class Live {
     return viewer;
   }
 
-  private hello(viewer: Viewer, transport: Transport): void {
+  private hello(viewer: Viewer): void {
     const { name, role } = viewer.viewing;
     viewer.sendFrame({
       t: 'hello',
@@ -217,7 +214,7 @@ export class Live {
       offset: this.hub.head,
       now: this.ports.clock.now(),
       heartbeatMs: this.config.heartbeatMs,
-      transport,
+      transport: viewer.pipe.transport,
       user: name,
       role,
       limits: {
