@@ -1,16 +1,28 @@
 // What a viewer asks over its connection: messages are counted, parsed and checked, and each frame is answered.
-import { type ClientFrame, type Code, Refusal, type Role, roleCovers, type ServerFrame } from '../contract/index.ts';
+import {
+  type ClientFrame,
+  type Code,
+  Refusal,
+  type Role,
+  roleCovers,
+  type Scope,
+  type ServerFrame,
+} from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Sight } from './channel.ts';
 import { parseFrames } from './frames.ts';
 
 /** Messages from a viewer in one second, and frames in them; a page sends all its subscriptions when it opens. */
 const messagesPerSecondMax = 100;
 const framesPerSecondMax = 200;
 
-export type Viewing = { name: string; role: Role; hash: string };
+/** Who looks; `scope` null stands for all devices. */
+export type Viewing = { name: string; role: Role; scope: Scope | null; hash: string };
 
 export type RequestPorts = {
   clock: Clock;
+  /** What the viewer sees; without it all. */
+  sight?: Sight;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
 };
 
@@ -77,6 +89,10 @@ export class Requests {
     try {
       if (!roleCovers(role, 'operator')) {
         throw new Refusal('forbidden', `sending commands needs the role operator; ${name} is ${role}`);
+      }
+      // In the words for a device that is not there ([ACC-6]).
+      if (this.ports.sight?.sees(frame.device) === false) {
+        throw new Refusal('not_found', `no device is called ${JSON.stringify(frame.device)}`);
       }
       const command = await this.ports.command(frame, this.viewing, this.address);
       this.asker.sendFrame({ t: 'ok', id: frame.id, command });
