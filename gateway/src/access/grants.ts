@@ -142,8 +142,11 @@ export class Grants {
       if ((await this.tokenRecords(null)).length >= limits.tokensMax) {
         throw new Refusal('too_many', `at most ${limits.tokensMax} tokens`);
       }
-      const { secret, record } = makeSecret('token', name, role, expiresAt, { scope, owner: principal.user });
-      record.createdAt = now;
+      const { secret, record } = makeSecret('token', name, role, expiresAt, {
+        scope,
+        owner: principal.user,
+        createdAt: now,
+      });
       await this.ports.save({ secrets: [record] });
       return { ...this.describeToken(record), secret };
     });
@@ -200,7 +203,7 @@ export function makeSecret(
   name: string,
   role: SecretRecord['role'],
   expiresAt: Millis | null,
-  more: Partial<Pick<SecretRecord, 'scope' | 'owner'>> = {},
+  more: Partial<Pick<SecretRecord, 'scope' | 'owner' | 'createdAt'>> = {},
 ): { secret: string; record: SecretRecord } {
   const secret = newSecret(kind === 'token' ? 'tt_' : '');
   return { secret, record: { ...secretDefaults, hash: hashSecret(secret), kind, name, expiresAt, role, ...more } };
