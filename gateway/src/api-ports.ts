@@ -16,6 +16,7 @@ export function apiPorts(stages: Stages): ApiPorts {
     history: historyPorts(stages),
     voids: {
       create: (request, by) => store.corrections.create(request, by),
+      get: id => store.corrections.get(id),
       restore: (id, reason, by) => store.corrections.restore(id, reason, by),
       list: (filter, before, limit) => store.corrections.list(filter, before, limit),
     },
@@ -72,15 +73,16 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
   };
 }
 
-function devicePorts({ access, devices }: Stages): ApiPorts['devices'] {
+function devicePorts({ access, devices, sights }: Stages): ApiPorts['devices'] {
   return {
-    page: (after, limit, search) => devices.page(after, limit, search),
+    page: (after, limit, filter) => devices.page(after, limit, filter),
+    covers: (scope, id) => sights.covers(scope, id),
     describe: id => devices.describe(id),
     async create(id, name) {
       const device = await devices.create(id, name);
       return { ...device, secret: await access.issueCredential(id) };
     },
-    rename: (id, name) => devices.rename(id, name),
+    change: (id, change) => devices.change(id, change),
     async remove(id) {
       await devices.remove(id);
       await access.revokeCredential(id);

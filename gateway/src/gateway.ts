@@ -2,7 +2,7 @@
 // all in reverse. Nothing here but wiring; what a stage does is said in the stage.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Access } from './access/index.ts';
+import { Access, Sights } from './access/index.ts';
 import { createApp, isOwnOrigin, listen, secretInHeaders } from './api/index.ts';
 import { apiPorts } from './api-ports.ts';
 import { Broker } from './broker/index.ts';
@@ -61,6 +61,7 @@ export async function startGateway(
 export class Stages {
   readonly devices: Devices;
   readonly access: Access;
+  readonly sights: Sights;
   readonly commands: Commands;
   readonly ingest: Ingest;
   readonly broker: Broker;
@@ -78,6 +79,7 @@ export class Stages {
     this.log = log;
     this.clock = clock;
     this.devices = this.makeDevices();
+    this.sights = new Sights(this.devices);
     this.access = new Access({
       clock,
       ...tables.accessTables(store),
@@ -106,12 +108,13 @@ export class Stages {
   async open(toClose: (() => Promise<void> | void)[]): Promise<Omit<Gateway, 'close'>> {
     const { access, broker, commands, config, devices, live, log, store } = this;
     await tables.loadAccess(store, access);
+    toClose.push(() => access.close());
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
     await commands.resume(await tables.loadOpenCommands(store));
     toClose.push(() => commands.close());
-    const adminPassword = await access.firstAdministrator(config.access.adminPassword);
+    const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
     const mqttPort = await broker.open();
     toClose.push(() => broker.close());
@@ -142,6 +145,7 @@ export class Stages {
       makeSeries: (device, metric) => store.series.idOf(device, metric),
       metricsOf: device => store.series.metricsOf(device),
       lastOffset: () => store.lastOffset(),
+      tagsChanged: (device, before, after) => this.live.rightsChanged(this.sights.tagsChanged(device, before, after)),
       freshnessChanged: changes => this.live.freshnessChanged(changes),
     });
   }
@@ -182,7 +186,7 @@ export class Stages {
   }
 
   private makeLive(): Live {
-    const { access, clock, commands, config, devices, store } = this;
+    const { access, clock, commands, config, devices, sights, store } = this;
     return new Live(config.live, {
       clock,
       random: Math.random,
@@ -202,7 +206,9 @@ export class Stages {
         const request = { name, params, ttlMs, reason };
         return (await commands.request(device, request, key ?? null, { by: viewing.name, from })).id;
       },
-      stillHolds: ({ hash, role }) => access.stillHolds(hash, role),
+      stillHolds: viewing => access.stillHolds(viewing),
+      // A scope that comes to something else is another epoch: whoever comes back is shown all that it sees anew.
+      sightOf: scope => ({ epoch: `${store.epoch}-${sights.markOf(scope)}`, sees: id => sights.covers(scope, id) }),
     });
   }
 

@@ -75,13 +75,17 @@ async function run(config: Config): Promise<void> {
   if (process.env.TELLTALE_PARENT_PIPE === '1') process.stdin.resume().on('end', () => stop('the parent is gone'));
 }
 
-function createToken({ config, name, role, days, replace }: Invocation & { command: 'token-create' }): void {
+function createToken({ config, name, role, days, replace, ...its }: Invocation & { command: 'token-create' }): void {
   const known = parseRole(role);
   if (known === null)
     throw new ConfigError([`--role: expected viewer, operator or admin, got ${JSON.stringify(role)}`]);
   if (days !== null && !(days > 0)) throw new ConfigError([`--days: expected a number above 0, got ${days}`]);
   const expiresAt = days === null ? null : Date.now() + days * 86_400_000;
-  const { secret, record } = makeSecret('token', name, known, expiresAt);
+  const scope = its.devices.length + its.tags.length === 0 ? null : { devices: its.devices, tags: its.tags };
+  if (scope !== null && known === 'administrator') {
+    throw new ConfigError(['--devices and --tags: an administrator is never limited']);
+  }
+  const { secret, record } = makeSecret('token', name, known, expiresAt, { scope, createdAt: Date.now() });
   const effects: Effect[] = replace ? [['secret.deleteNamed', 'token', name]] : [];
   writeBeside(config.store.dir, [...effects, secretEffect(record)]);
   process.stdout.write(`${secret}\n`);

@@ -1,5 +1,12 @@
 // How each stage's records lie in the store: the one file that knows both their shapes and the statements' names.
-import type { Access, AccessPorts, Credential, SecretRecord, User } from './access/index.ts';
+import {
+  type Access,
+  type AccessPorts,
+  type Credential,
+  type SecretRecord,
+  secretDefaults,
+  type UserRecord,
+} from './access/index.ts';
 import type { CommandPorts } from './command/index.ts';
 import { type Command, type DeadLetter, limits, Refusal } from './contract/index.ts';
 import {
@@ -15,12 +22,15 @@ import type { Effect, Store } from './store/index.ts';
 /** Spans of refused payloads are told for so long. */
 const rejectedKeptMs = 400 * 86_400_000;
 
+/** More than are made over REST, so that those of the command line are among them. */
+const secretsListedMax = 10_000;
+
 type Body = { body: string };
 const parseAll = <Row>(rows: Body[]) => rows.map(({ body }) => JSON.parse(body) as Row);
 
 /** A secret as the tools write it beside the gateway, too. */
-export function secretEffect({ hash, kind, name, expiresAt, role }: SecretRecord): Effect {
-  return ['secret.put', hash, kind, name, expiresAt, JSON.stringify({ role })];
+export function secretEffect({ hash, kind, name, expiresAt, ...body }: SecretRecord): Effect {
+  return ['secret.put', hash, kind, name, expiresAt, JSON.stringify(body)];
 }
 
 export function deviceTables(store: Store): Pick<DevicePorts, 'saveDevice' | 'savePresence' | 'saveView'> {
@@ -57,20 +67,30 @@ function* blocksOf(store: Store): Iterable<number> {
   for (let block = 0; block * blockSeries < store.series.size(); block++) yield block;
 }
 
-export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'save' | 'saveCredential'> {
+export function accessTables(
+  store: Store,
+): Pick<AccessPorts, 'findSecret' | 'listSecrets' | 'save' | 'saveCredential'> {
   type SecretRow = { hash: string; kind: SecretRecord['kind']; name: string; expiresAt: number | null; body: string };
+  const recordOf = ({ body, ...row }: SecretRow): SecretRecord => ({ ...secretDefaults, ...row, ...JSON.parse(body) });
   return {
     async findSecret(hash) {
       const [row] = await store.query<SecretRow>('secret.get', hash);
-      if (row === undefined) return null;
-      const { body, ...rest } = row;
-      return { ...rest, ...(JSON.parse(body) as Pick<SecretRecord, 'role'>) };
+      return row === undefined ? null : recordOf(row);
     },
-    save({ users = [], secrets = [], remove = [], trimBefore }) {
+    async listSecrets(kind, name) {
+      const rows =
+        name === undefined
+          ? await store.query<SecretRow>('secret.listKind', kind, secretsListedMax)
+          : await store.query<SecretRow>('secret.listNamed', kind, name, secretsListedMax);
+      return rows.map(recordOf);
+    },
+    save({ users = [], removeUsers = [], secrets = [], remove = [], used = [], trimBefore }) {
       return store.write([
         ...users.map((user): Effect => ['user.put', user.name, JSON.stringify(user)]),
+        ...removeUsers.map((name): Effect => ['user.delete', name]),
         ...secrets.map(secretEffect),
         ...remove.map((hash): Effect => ['secret.delete', hash]),
+        ...used.map(([hash, at]): Effect => ['secret.used', at, hash]),
         ...(trimBefore === undefined ? [] : [['secret.trim', trimBefore] as Effect]),
       ]);
     },
@@ -82,7 +102,7 @@ export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'sa
 }
 
 export async function loadAccess(store: Store, access: Access): Promise<void> {
-  const users = parseAll<User>(await store.query<Body>('user.all', 10_000));
+  const users = parseAll<UserRecord>(await store.query<Body>('user.all', limits.usersMax));
   access.load(users, parseAll<Credential>(await store.query<Body>('credential.all', limits.devicesMax)));
 }
 

@@ -50,6 +50,7 @@ async function throughStore(config: Config, signal: AbortSignal): Promise<Carrie
     makeSeries: (device, metric) => store.series.idOf(device, metric),
     metricsOf: device => store.series.metricsOf(device),
     lastOffset: () => store.lastOffset(),
+    tagsChanged: () => {},
     freshnessChanged: () => {},
   });
   await loadDevices(store, devices);

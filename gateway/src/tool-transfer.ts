@@ -93,7 +93,7 @@ export function exportFile(invocation: Invocation & { command: 'export' }): Prom
     const partial = `${file}.partial`;
     const format = formatOf(file, invocation.format);
     try {
-      const body = progress.through(carrier.export({ format, device, metric, ...range }));
+      const body = progress.through(carrier.export({ format, device, metric, ...range }, null));
       await pipeline(body, file === '-' ? process.stdout : createWriteStream(partial), { signal });
       if (file !== '-') await rename(partial, file);
       progress.end();

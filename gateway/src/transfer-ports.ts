@@ -31,7 +31,6 @@ export function transferPorts(parts: TransferParts): ApiPorts['transfer'] {
     isClosing: () => parts.closing,
   };
   const exportPorts = {
-    devices: () => devicesWithSeries(store, devices),
     *metricsOf(device: string) {
       for (const [metric] of store.series.metricsOf(device)) yield metric;
     },
@@ -40,14 +39,20 @@ export function transferPorts(parts: TransferParts): ApiPorts['transfer'] {
   };
   return {
     import: (format, body) => new Import(format, importPorts, importCounters).run(body),
-    export: ({ from = earliestTime, to = timesEnd, ...ask }) => exportReadings({ ...ask, from, to }, exportPorts),
+    export: ({ from = earliestTime, to = timesEnd, ...ask }, sees) =>
+      exportReadings({ ...ask, from, to }, { ...exportPorts, devices: () => devicesWithSeries(store, devices, sees) }),
   };
 }
 
-/** Devices that ever sent something and are still in the registry; one for each of their series. */
-function* devicesWithSeries(store: Store, devices: Devices): Iterable<string> {
+/** Devices that ever sent something, are still in the registry and are seen; one for each of their series. */
+function* devicesWithSeries(
+  store: Store,
+  devices: Devices,
+  sees: ((device: string) => boolean) | null,
+): Iterable<string> {
   for (let series = 1; series < store.series.size(); series++) {
     const name = store.series.nameOf(series);
-    if (name !== undefined && devices.exists(name.device)) yield name.device;
+    if (name === undefined || !devices.exists(name.device)) continue;
+    if (sees === null || sees(name.device)) yield name.device;
   }
 }

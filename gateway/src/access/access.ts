@@ -1,122 +1,90 @@
 // The access stage: who a person, a program or a device is, and what it may do.
-// Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once.
+// Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once, but for
+// those of one-time passwords.
 // Full: sign-in attempts are limited by address and by name; further ones are refused before any hash is taken.
-import { type Millis, Refusal, type Role, roles, type Session, type SignInRequest } from '../contract/index.ts';
-import type { Clock } from '../lib/clock.ts';
-import { TokenBuckets } from '../lib/token-bucket.ts';
+import { limits, Refusal, type Role, roles, type Scope, type Session, type SignInRequest } from '../contract/index.ts';
+import { Turns } from '../lib/turns.ts';
 import { type Credential, Credentials, type DeviceIdentity } from './credentials.ts';
-import { checkPassword, hashPassword, hashSecret, newSecret } from './secrets.ts';
-
-export type User = { name: string; role: Role; password: string; createdAt: Millis };
-
-export type SecretKind = 'session' | 'token' | 'code';
-/** A stored secret of a person or a program; `hash` is all that is kept of it. */
-export type SecretRecord = {
-  hash: string;
-  kind: SecretKind;
-  name: string;
-  expiresAt: Millis | null;
-  role: Role;
-};
-
-/** Who asks: a signed-in person or a program with a token. */
-export type Principal = { name: string; role: Role; hash: string; kind: 'session' | 'token'; expiresAt: Millis | null };
-
-export type AccessPorts = {
-  clock: Clock;
-  findSecret(hash: string): Promise<SecretRecord | null>;
-  /** Commits all of it at once. */
-  save(change: { users?: User[]; secrets?: SecretRecord[]; remove?: string[]; trimBefore?: Millis }): Promise<void>;
-  saveCredential(name: string, credential: Credential | null): Promise<void>;
-  /** Called where a session or token is over, so that what it opened is closed at once ([ACC-3]). */
-  revoked(hash: string): void;
-  /** Called where a device's credential changed or went. */
-  credentialChanged(name: string): void;
-};
+import { Grants, makeSecret } from './grants.ts';
+import { People } from './people.ts';
+import { Proofs } from './proofs.ts';
+import type { AccessPorts, Principal, SecretRecord, UserRecord } from './records.ts';
+import { sameScope } from './scope.ts';
+import { hashSecret } from './secrets.ts';
+import { SignInLimits } from './sign-in-limits.ts';
 
 export const sessionMs = 7 * 24 * 60 * 60 * 1000;
 /** A sign-in link dies within minutes ([ACC-1]). */
 export const codeMs = 10 * 60 * 1000;
-/** A token may be revoked by the command-line tool, beside the gateway: it is looked up again after this long. */
-const recheckMs = 10_000;
-/** Secrets remembered; beyond it the oldest is looked up again. */
-const rememberedMax = 10_000;
-const attemptsPerMinute = 10;
-/** Names, and addresses, of which attempts are remembered; each costs some hundred bytes. */
-const attemptKeysMax = 10_000;
-const nameLengthMax = 128;
-const attemptRate = { perSecond: attemptsPerMinute / 60, burst: attemptsPerMinute };
+
+/** From where somebody signs in, and what the browser says about itself. */
+export type SignInPlace = { address: string; agent: string | null };
 
 export class Access {
   readonly credentials = new Credentials();
-  private readonly users = new Map<string, User>();
-  private readonly remembered = new Map<string, { record: SecretRecord | null; checkedAt: Millis }>();
+  readonly people: People;
+  readonly grants: Grants;
+  readonly proofs: Proofs;
+  private readonly limits: SignInLimits;
+  private readonly turns = new Turns();
   private readonly spentCodes = new Set<string>();
-  private readonly byAddress = new TokenBuckets(attemptRate, attemptKeysMax);
-  private readonly byName = new TokenBuckets(attemptRate, attemptKeysMax);
   private readonly ports: AccessPorts;
 
   constructor(ports: AccessPorts) {
     this.ports = ports;
+    this.limits = new SignInLimits(ports.clock);
+    this.grants = new Grants(ports, this.turns);
+    this.people = new People(ports, this.grants, this.turns);
+    this.proofs = new Proofs(ports.clock, this.people, this.limits, this.turns);
   }
 
-  load(users: User[], credentials: Credential[]): void {
-    for (const user of users) this.users.set(user.name, user);
+  load(users: Parameters<People['load']>[0], credentials: Credential[]): void {
+    this.people.load(users);
     this.credentials.load(credentials);
   }
 
+  close(): Promise<void> {
+    return this.grants.close();
+  }
+
   /**
-   * Makes the first administrator where there is nobody yet. Returns the password where one had to be made up: it is
-   * to be shown once. A given password replaces the administrator's.
+   * Signs a person in: by password, and a one-time password where the user has those; or by one-time code, which is made
+   * on the gateway's own machine and asks for nothing more. The secret goes into a cookie.
    */
-  async firstAdministrator(password: string | null): Promise<string | null> {
-    if (password === null && this.users.size > 0) return null;
-    const chosen = password ?? newSecret();
-    const known = this.users.get('admin');
-    if (known !== undefined && (await checkPassword(chosen, known.password))) return null;
-    const createdAt = known?.createdAt ?? this.ports.clock.now();
-    await this.putUser({ name: 'admin', role: 'administrator', password: await hashPassword(chosen), createdAt });
-    return password === null ? chosen : null;
+  async signIn(request: SignInRequest, from: SignInPlace): Promise<{ secret: string; session: Session }> {
+    this.limits.address(from.address);
+    if ('code' in request) {
+      const user = await this.spendCode(request.code);
+      return this.turns.take(() => this.begin(this.proofs.unchanged(user), from));
+    }
+    const { name, password, totp } = request;
+    const checked = await this.proofs.checkPassword(name, password, from.address);
+    const begun = await this.turns.take(async () => {
+      const user = this.proofs.unchanged(checked);
+      return this.begin({ ...user, totp: this.proofs.takeSecond(user, totp) }, from);
+    });
+    this.limits.signedIn(name, from.address);
+    return begun;
   }
 
-  /** Signs a person in by password or by one-time code. The secret goes into a cookie. */
-  async signIn(request: SignInRequest, address: string): Promise<{ secret: string; session: Session }> {
-    this.limit(this.byAddress, address);
-    const user = 'code' in request ? await this.spendCode(request.code) : await this.checkUser(request);
-    const secret = newSecret();
-    const expiresAt = this.ports.clock.now() + sessionMs;
-    const record: SecretRecord = {
-      hash: hashSecret(secret),
-      kind: 'session',
-      name: user.name,
-      expiresAt,
-      role: user.role,
-    };
-    await this.ports.save({ secrets: [record], trimBefore: this.ports.clock.now() });
-    return { secret, session: { user: user.name, role: user.role, expiresAt } };
-  }
-
-  async signOut(principal: Principal): Promise<void> {
-    await this.ports.save({ remove: [principal.hash] });
-    this.remembered.delete(principal.hash);
-    this.ports.revoked(principal.hash);
+  async signOut({ hash }: Principal): Promise<void> {
+    await this.turns.take(() => this.grants.end([{ hash }]));
   }
 
   /** Who holds this session or token, or null. */
   async principalOf(secret: string): Promise<Principal | null> {
-    const hash = hashSecret(secret);
-    const record = await this.find(hash);
-    if (record === null || record.kind === 'code') return null;
-    const { name, role, kind, expiresAt } = record;
-    if (expiresAt !== null && expiresAt <= this.ports.clock.now()) return null;
-    return { name, role, hash, kind, expiresAt };
+    return this.holderOf(hashSecret(secret));
   }
 
-  /** True while a session or token still holds, with the same role. */
-  async stillHolds(hash: string, role: Role): Promise<boolean> {
-    const record = await this.find(hash);
-    if (record === null || record.role !== role) return false;
-    return record.expiresAt === null || record.expiresAt > this.ports.clock.now();
+  /** True while a session or token still holds, with the same rights. */
+  async stillHolds({ hash, role, scope }: { hash: string; role: Role; scope: Scope | null }): Promise<boolean> {
+    const holder = await this.holderOf(hash);
+    return holder !== null && holder.role === role && sameScope(holder.scope, scope);
+  }
+
+  /** True once the session or token was ended, for answers that go on for long. */
+  isOver(hash: string): boolean {
+    return this.grants.isOver(hash);
   }
 
   /** A new secret for a device's credential, in place of any before it. It is told this once. */
@@ -139,22 +107,36 @@ export class Access {
     return this.credentials.check(name, secret);
   }
 
-  private async putUser(user: User): Promise<void> {
-    await this.ports.save({ users: [user] });
-    this.users.set(user.name, user);
+  private async holderOf(hash: string): Promise<Principal | null> {
+    const record = await this.grants.find(hash);
+    if (record === null || record.kind === 'code') return null;
+    const { name, role, scope, owner, kind, expiresAt } = record;
+    this.grants.used(hash);
+    if (kind === 'token') {
+      return { name: owner === null ? name : `${owner}/${name}`, role, scope, hash, kind, user: owner, expiresAt };
+    }
+    const user = this.people.get(name);
+    return user === undefined ? null : { name, role: user.role, scope: user.scope, hash, kind, user: name, expiresAt };
   }
 
-  private async checkUser({ name, password }: { name: string; password: string }): Promise<User> {
-    this.limit(this.byName, name.slice(0, nameLengthMax));
-    const user = this.users.get(name);
-    // An unknown name costs the same as a wrong password, so that the time tells nothing.
-    const stored = user?.password ?? this.users.values().next().value?.password;
-    const fits = stored !== undefined && (await checkPassword(password, stored));
-    if (user === undefined || !fits) throw new Refusal('sign_in_failed');
-    return user;
+  /** Begins a session of a user as it is to be kept; the one that was used longest ago gives way. */
+  private async begin(
+    user: UserRecord,
+    { address, agent }: SignInPlace,
+  ): Promise<{ secret: string; session: Session }> {
+    const { name, role, scope } = user;
+    const now = this.ports.clock.now();
+    const expiresAt = now + sessionMs;
+    const { secret, record } = makeSecret('session', name, role, expiresAt);
+    const made: SecretRecord = { ...record, createdAt: now, lastUsedAt: now, address, agent };
+    const next: UserRecord = { ...user, lastSignInAt: now };
+    const giveWay = await this.grants.longestUnused(name, limits.sessionsPerUserMax - 1);
+    await this.grants.end(giveWay, { users: [next], secrets: [made], trimBefore: now });
+    this.people.put(next);
+    return { secret, session: { user: name, role, scope, kind: 'session', expiresAt } };
   }
 
-  private async spendCode(code: string): Promise<User> {
+  private async spendCode(code: string): Promise<UserRecord> {
     const hash = hashSecret(code);
     // Marked before the look-up: of two that come at once, one gets in.
     if (this.spentCodes.has(hash)) throw new Refusal('code_spent');
@@ -169,42 +151,10 @@ export class Access {
     } finally {
       this.ports.clock.after(codeMs, () => this.spentCodes.delete(hash));
     }
-    const user = this.users.get(record.name);
+    const user = this.people.get(record.name);
     if (user === undefined) throw new Refusal('code_spent');
     return user;
   }
-
-  private async find(hash: string): Promise<SecretRecord | null> {
-    const now = this.ports.clock.now();
-    const known = this.remembered.get(hash);
-    if (known !== undefined && Math.abs(now - known.checkedAt) < recheckMs) return known.record;
-    const record = await this.ports.findSecret(hash);
-    this.remembered.delete(hash);
-    // A miss is not remembered: the secret may be made the next moment.
-    if (record === null) {
-      if (known?.record) this.ports.revoked(hash);
-      return null;
-    }
-    if (this.remembered.size >= rememberedMax) {
-      const oldest = this.remembered.keys().next().value;
-      if (oldest !== undefined) this.remembered.delete(oldest);
-    }
-    this.remembered.set(hash, { record, checkedAt: now });
-    return record;
-  }
-
-  private limit(attempts: TokenBuckets, key: string): void {
-    const now = this.ports.clock.now();
-    if (attempts.of(key, now).tryTake(now)) return;
-    throw new Refusal('too_many', `at most ${attemptsPerMinute} attempts to sign in a minute`);
-  }
-}
-
-/** A record for a new API token or one-time code, and the secret that is told once. */
-export function makeSecret(kind: 'token' | 'code', name: string, role: Role, expiresAt: Millis | null) {
-  const secret = newSecret(kind === 'token' ? 'tt_' : '');
-  const record: SecretRecord = { hash: hashSecret(secret), kind, name, expiresAt, role };
-  return { secret, record };
 }
 
 /** `admin` is taken for `administrator`, as people say it. */

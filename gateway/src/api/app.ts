@@ -8,17 +8,21 @@ import { asyncApiDocument } from './asyncapi.ts';
 import { backupRoutes } from './backup.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
+import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
 import { checkOrigin, signedIn } from './guard.ts';
 import { historyRoutes } from './history.ts';
 import { createMetrics } from './metrics.ts';
 import { handleError } from './problem.ts';
-import { createRouter } from './router.ts';
+import { createRouter, needsAllDevices } from './router.ts';
 import { sessionRoutes } from './session.ts';
+import { sessionListRoutes } from './sessions.ts';
 import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './stream.ts';
+import { tokenRoutes } from './tokens.ts';
 import { importPath, transferRoutes } from './transfer.ts';
+import { userRoutes } from './users.ts';
 import { voidRoutes } from './voids.ts';
 
 export type AppConfig = {
@@ -64,7 +68,7 @@ export function createApp(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEn
     return c.json(health, health.ok ? 200 : 503);
   });
   const metrics = createMetrics(ports);
-  app.get('/metrics', signedIn(ports), async c =>
+  app.get('/metrics', signedIn(ports), needsAllDevices(), async c =>
     c.text(await metrics.read(), 200, { 'Content-Type': metrics.contentType }),
   );
 
@@ -98,6 +102,10 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, { 'Content-Type': 'application/json' }));
   // Everything below is for those who are signed in.
   api.use(signedIn(ports));
+  api.route('/session', credentialRoutes(ports));
+  api.route('/sessions', sessionListRoutes(ports));
+  api.route('/tokens', tokenRoutes(ports));
+  api.route('/users', userRoutes(ports));
   api.route('/devices', deviceRoutes(ports));
   api.route('/history', historyRoutes(ports));
   api.route('/voids', voidRoutes(ports));

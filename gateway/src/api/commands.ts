@@ -1,9 +1,11 @@
 // Commands: asking for one, and the ledger of all.
 import { createRoute, z } from '@hono/zod-openapi';
-import { commandStates, limits } from '../contract/index.ts';
+import { commandStates, limits, Refusal } from '../contract/index.ts';
 import { type ApiPorts, addressOf } from './context.ts';
+import type { Principal } from './people-ports.ts';
 import { createRouter, needs } from './router.ts';
 import { answer, body, commandRequestSchema, commandSchema, deviceId, limitQuery, pageOf, problem } from './schemas.ts';
+import { needDevice, seenPage, sightOf } from './sight.ts';
 
 const tags = ['commands'];
 const params = z.object({ id: z.string().max(64) });
@@ -69,19 +71,33 @@ const cancel = createRoute({
   responses: { 200: answer('The command', commandSchema), 404: problem('No such command'), 422: problem('Too late') },
 });
 
-export function commandRoutes({ commands }: ApiPorts) {
+export function commandRoutes(ports: ApiPorts) {
+  const { commands } = ports;
   const router = createRouter();
+  const seen = async (principal: Principal, id: string) => {
+    const command = await commands.get(id);
+    const sees = sightOf(ports, principal);
+    // In the ledger's words for one that is not there.
+    if (sees !== null && !sees(command.device)) throw new Refusal('not_found', 'no such command');
+    return command;
+  };
   router.openapi(request, async c => {
     const key = c.req.valid('header')['idempotency-key'] ?? null;
     const requester = { by: c.get('principal').name, from: addressOf(c) };
-    return c.json(await commands.request(c.req.valid('param').id, c.req.valid('json'), key, requester), 202);
+    const { id } = c.req.valid('param');
+    needDevice(ports, c.get('principal'), id);
+    return c.json(await commands.request(id, c.req.valid('json'), key, requester), 202);
   });
   router.openapi(list, async c => {
-    const { device, state, limit, cursor = '~' } = c.req.valid('query');
-    const items = await commands.list({ device, state }, cursor, limit);
-    return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
+    const { device, state, ...page } = c.req.valid('query');
+    const sees = sightOf(ports, c.get('principal'));
+    const read = (cursor: string | null, limit: number) => commands.list({ device, state }, cursor ?? '~', limit);
+    return c.json(await seenPage(read, ({ id }) => id, sees, { cursor: page.cursor, limit: page.limit }), 200);
   });
-  router.openapi(get, async c => c.json(await commands.get(c.req.valid('param').id), 200));
-  router.openapi(cancel, async c => c.json(await commands.cancel(c.req.valid('param').id), 200));
+  router.openapi(get, async c => c.json(await seen(c.get('principal'), c.req.valid('param').id), 200));
+  router.openapi(cancel, async c => {
+    const { id } = await seen(c.get('principal'), c.req.valid('param').id);
+    return c.json(await commands.cancel(id), 200);
+  });
   return router;
 }

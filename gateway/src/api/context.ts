@@ -11,10 +11,8 @@ import {
   type HistoryGap,
   type Latest,
   Refusal,
-  type Role,
+  type Scope,
   type SeriesStorage,
-  type Session,
-  type SignInRequest,
   type Storage,
   type StreamRequest,
   type Value,
@@ -23,8 +21,8 @@ import {
 } from '../contract/index.ts';
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
-
-export type Principal = { name: string; role: Role; hash: string; kind: 'session' | 'token'; expiresAt: number | null };
+import type { AccessPorts, Principal } from './people-ports.ts';
+import { needDevice, type Sees } from './sight.ts';
 
 export type Interval = { ms: number } | { unit: 'hour' | 'day' | 'week' | 'month'; count: number };
 
@@ -36,16 +34,15 @@ export type ApiPorts = {
   counters(): Record<string, Record<string, number>>;
   /** Numbers that go up and down. */
   gauges(): Record<string, number>;
-  access: {
-    signIn(request: SignInRequest, address: string): Promise<{ secret: string; session: Session }>;
-    signOut(principal: Principal): Promise<void>;
-    principalOf(secret: string): Promise<Principal | null>;
-  };
+  access: AccessPorts;
   devices: {
-    page(after: string | null, limit: number, search: string): Device[];
+    /** In order of id, those after `after`. */
+    page(after: string | null, limit: number, filter: { search: string; tag?: string; sees: Sees }): Device[];
+    /** True where the scope has the device, by its id or by its tags. */
+    covers(scope: Scope, id: string): boolean;
     describe(id: string): Device;
     create(id: string, name: string): Promise<Device & { secret: string }>;
-    rename(id: string, name: string): Promise<Device>;
+    change(id: string, change: { name?: string; tags?: string[] }): Promise<Device>;
     remove(id: string): Promise<void>;
     newSecret(id: string): Promise<string>;
     latest(id: string): Latest;
@@ -76,6 +73,7 @@ export type ApiPorts = {
   };
   voids: {
     create(request: VoidRequest, by: string): Promise<Void>;
+    get(id: string): Promise<Void>;
     restore(id: string, reason: string, by: string): Promise<Void>;
     /** Newest first, of those whose id is smaller than `before`. */
     list(filter: { device?: string; metric?: string }, before: string, limit: number): Promise<Void[]>;
@@ -101,7 +99,7 @@ export type ApiPorts = {
       devicesCreated: number;
     }>;
     /** Readings as the bytes of a file; `device` and `metric` are patterns. */
-    export(ask: ExportAsk): AsyncIterable<Uint8Array>;
+    export(ask: ExportAsk, sees: Sees): AsyncIterable<Uint8Array>;
   };
   backup: {
     /** A backup as a stream of `bytes` bytes, one at a time; `signal` says that whoever asked is gone. */
@@ -126,8 +124,10 @@ export type ApiEnv = {
 
 export const sessionCookie = 'telltale_session';
 
-/** The unit of a metric; refuses what no device ever sent. */
-export function unitOf({ devices, history }: ApiPorts, device: string, metric: string): string | null {
+/** The unit of a metric; refuses what no device ever sent, and what whoever asks may not see. */
+export function unitOf(ports: ApiPorts, principal: Principal, device: string, metric: string): string | null {
+  const { devices, history } = ports;
+  needDevice(ports, principal, device);
   devices.describe(device);
   const unit = history.unit(device, metric);
   if (unit === undefined)

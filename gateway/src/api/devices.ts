@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type Latest, limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
 import { csvResponse, csvValue, isoTime } from './csv.ts';
+import { tags as deviceTags, tag } from './people-schemas.ts';
 import { createRouter, needs } from './router.ts';
 import {
   answer,
@@ -15,6 +16,7 @@ import {
   pageOf,
   problem,
 } from './schemas.ts';
+import { needDevice, sightOf } from './sight.ts';
 
 const tags = ['devices'];
 const params = z.object({ id: deviceId });
@@ -31,6 +33,7 @@ const list = createRoute({
       limit: limitQuery(limits.pageRowsMax, 100),
       cursor: z.string().optional(),
       q: z.string().max(128).default('').openapi({ description: 'A part of id or name' }),
+      tag: tag.optional().openapi({ description: 'Those that have this tag' }),
     }),
   },
   responses: { 200: answer('A page', pageOf(deviceSchema)) },
@@ -60,8 +63,8 @@ const change = createRoute({
   path: '/{id}',
   tags,
   middleware: needs('administrator'),
-  summary: 'Rename a device',
-  request: { params, body: body(z.strictObject({ name })) },
+  summary: 'Rename a device, or set its tags. Who sees it by a tag that it gains or loses does so at once',
+  request: { params, body: body(z.strictObject({ name: name.optional(), tags: deviceTags.optional() })) },
   responses: { 200: answer('The device', deviceSchema), ...notFound },
 });
 
@@ -120,21 +123,25 @@ function* latestLines({ values }: Latest): Iterable<string> {
   }
 }
 
-export function deviceRoutes({ devices }: ApiPorts) {
+export function deviceRoutes(ports: ApiPorts) {
+  const { devices } = ports;
   const router = createRouter();
   router.openapi(list, c => {
-    const { limit, cursor, q } = c.req.valid('query');
-    const items = devices.page(cursor ?? null, limit, q);
+    const { limit, cursor, q, tag } = c.req.valid('query');
+    const sees = sightOf(ports, c.get('principal'));
+    const items = devices.page(cursor ?? null, limit, { search: q, tag, sees });
     return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
   });
   router.openapi(create, async c => {
     const { id, name = id } = c.req.valid('json');
     return c.json(await devices.create(id, name), 201);
   });
-  router.openapi(get, c => c.json(devices.describe(c.req.valid('param').id), 200));
-  router.openapi(change, async c =>
-    c.json(await devices.rename(c.req.valid('param').id, c.req.valid('json').name), 200),
-  );
+  router.openapi(get, c => {
+    const { id } = c.req.valid('param');
+    needDevice(ports, c.get('principal'), id);
+    return c.json(devices.describe(id), 200);
+  });
+  router.openapi(change, async c => c.json(await devices.change(c.req.valid('param').id, c.req.valid('json')), 200));
   router.openapi(remove, async c => {
     await devices.remove(c.req.valid('param').id);
     return c.body(null, 204);
@@ -142,6 +149,7 @@ export function deviceRoutes({ devices }: ApiPorts) {
   router.openapi(newSecret, async c => c.json({ secret: await devices.newSecret(c.req.valid('param').id) }, 200));
   router.openapi(latest, c => {
     const { id } = c.req.valid('param');
+    needDevice(ports, c.get('principal'), id);
     const answered = devices.latest(id);
     if (c.req.valid('query').format === 'csv') return csvResponse(latestLines(answered), `${id}-latest`) as never;
     return c.json(answered, 200);

@@ -5,19 +5,20 @@ import {
   type LatestValue,
   Refusal,
   type Role,
-  roles,
   type Storage,
   type Void,
 } from '../contract/index.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createApp } from './app.ts';
 import type { ApiPorts } from './context.ts';
+import { fakeAccess } from './people.fixture.ts';
 
 const now = Date.UTC(2026, 0, 5);
 
 export const device = (id: string): Device => ({
   id,
   name: id,
+  tags: [],
   createdAt: now,
   presence: { state: 'unknown', since: null, cause: null },
   attributes: {},
@@ -117,23 +118,13 @@ export function fakePorts() {
     counters: () => ({ ingest: { deadLetters: 3 } }),
     gauges: () => ({ openCommands: 2, storeFileBytes: 4096 }),
     live: { stream: note('live.stream', undefined), poll: note('live.poll', undefined) },
-    access: {
-      signIn: async (request, address) => {
-        asked.push(['signIn', request, address]);
-        if ('code' in request && request.code === 'spent') throw new Refusal('code_spent');
-        return { secret: 'viewer', session: { user: 'ada', role: 'viewer', expiresAt: Date.now() + 60_000 } };
-      },
-      signOut: async principal => void asked.push(['signOut', principal.name]),
-      principalOf: async secret => {
-        const role = roles.find(known => known === secret);
-        return role === undefined ? null : { name: role, role, hash: 'h', kind: 'session', expiresAt: now };
-      },
-    },
+    access: fakeAccess(asked),
     devices: {
       page: note('page', ['a', 'b'].map(device)),
       describe: need,
       create: async id => ({ ...device(id), secret: 's' }),
-      rename: async (id, name) => ({ ...need(id), name }),
+      covers: ({ devices }, id) => devices.includes(id),
+      change: async (id, change) => ({ ...need(id), ...change }),
       remove: async id => void need(id),
       newSecret: async () => 'new',
       latest: id => ({ device: need(id).id, presence: device(id).presence, now, values: latestValues }),
@@ -164,6 +155,7 @@ export function fakePorts() {
         asked.push(['void', request, by]);
         return { ...voided('1'), ...request, by };
       },
+      get: async id => voided(id),
       restore: async (id, reason, by) => {
         asked.push(['restore', id, reason, by]);
         if (id === 'never') throw new Refusal('not_found', 'no void has the id never');

@@ -119,7 +119,7 @@ describe('a session', () => {
   test('[ACC-4] begins with a code, and its address is what attempts are counted by', async () => {
     const response = await ask(api('/session'), { method: 'POST', json: { code: 'x' } });
     expect(await response.json()).toMatchObject({ user: 'ada', role: 'viewer' });
-    expect(asked).toEqual([['signIn', { code: 'x' }, '192.0.2.7']]);
+    expect(asked).toEqual([['signIn', { code: 'x' }, { address: '192.0.2.7', agent: null }]]);
   });
 
   test('is kept in a cookie that scripts and other sites cannot use, and no answer repeats it', async () => {
@@ -140,9 +140,9 @@ describe('a session', () => {
       app.ask(api('/session'), { method: 'POST', json: { code: 'x' }, headers });
     const behind = makeApp(fakePorts(), [], ['192.0.2.0/24']);
     expect(cookieOf(await begin(behind))).toContain('Secure');
-    expect(behind.asked).toEqual([['signIn', { code: 'x' }, '203.0.113.5']]);
+    expect(behind.asked).toEqual([['signIn', { code: 'x' }, { address: '203.0.113.5', agent: null }]]);
     expect(cookieOf(await begin({ ask, asked }))).not.toContain('Secure');
-    expect(asked).toEqual([['signIn', { code: 'x' }, '192.0.2.7']]);
+    expect(asked).toEqual([['signIn', { code: 'x' }, { address: '192.0.2.7', agent: null }]]);
   });
 
   test('is not begun with what is spent', async () => {

@@ -42,6 +42,17 @@ export function secretInHeaders({ authorization, cookie = '' }: IncomingHttpHead
   return secretIn(authorization, parse(cookie, sessionCookie)[sessionCookie]);
 }
 
+/** What may take an hour to be read: an answer of one of these types ends when the sign-in does. */
+const downloads = new Set(['text/csv', 'application/x-ndjson', 'application/vnd.sqlite3']);
+
+/** The chunks, broken off where whoever asked is signed out meanwhile ([ACC-7]). */
+async function* whileHolds(chunks: ReadableStream<Uint8Array>, holds: () => boolean): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    if (!holds()) throw new Refusal('not_signed_in', 'the session is over');
+    yield chunk;
+  }
+}
+
 /** Lets in whoever is signed in, and keeps who it is. */
 export function signedIn(ports: ApiPorts): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
@@ -50,5 +61,10 @@ export function signedIn(ports: ApiPorts): MiddlewareHandler<ApiEnv> {
     if (principal === null) throw new Refusal('not_signed_in');
     c.set('principal', principal);
     await next();
+    const type = c.res.headers.get('Content-Type')?.split(';')[0] ?? '';
+    const { body } = c.res;
+    if (!downloads.has(type) || body === null) return;
+    const chunks = whileHolds(body, () => !ports.access.isOver(principal.hash));
+    c.res = new Response(ReadableStream.from(chunks) as ReadableStream, c.res);
   };
 }

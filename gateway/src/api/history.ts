@@ -167,7 +167,7 @@ export function historyRoutes(ports: ApiPorts) {
     if (!ports.history.isTimeZone(tz))
       throw new Refusal('bad_request', `tz: no time zone is called ${JSON.stringify(tz)}`);
     const ask = { device, metric, from, to };
-    const head = { ...ask, unit: unitOf(ports, device, metric) };
+    const head = { ...ask, unit: unitOf(ports, c.get('principal'), device, metric) };
     const file = `${device}-${metric}`;
 
     if (points === undefined && interval === undefined) {

@@ -37,12 +37,23 @@ function gotAt(input: unknown, path: readonly PropertyKey[]): string {
   return jsonExcerpt(value, 80);
 }
 
+/** Fields that are never repeated to anybody, not even to whoever sent them: answers end up in logs. */
+const secretFields = new Set(['password', 'old', 'new', 'totp', 'code']);
+
+function withoutSecrets(json: unknown): unknown {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return json;
+  const fields = Object.entries(json);
+  return Object.fromEntries(fields.map(([name, value]) => [name, secretFields.has(name) ? '(not repeated)' : value]));
+}
+
 /** What came. A body is cached by its first reader; the one of a sign-in is never repeated. */
 async function inputOf(target: string, c: Context<ApiEnv>): Promise<unknown> {
   if (target === 'query') return c.req.query();
   if (target === 'param') return c.req.param();
   if (target === 'header') return c.req.header();
-  return target === 'json' && !c.req.path.endsWith('/session') ? c.req.json().catch(() => undefined) : undefined;
+  return target === 'json' && !c.req.path.endsWith('/session')
+    ? c.req.json().then(withoutSecrets, () => undefined)
+    : undefined;
 }
 
 /** Turns what a schema found wrong into one problem that names every field. */

@@ -19,9 +19,7 @@ import {
   presenceCauses,
   presenceStates,
   type RestoreRequest,
-  roles,
   type SeriesStoragePage,
-  type Session,
   type Storage,
   transitionCauses,
   type Void,
@@ -42,17 +40,6 @@ export const metricName = z
   .string()
   .refine(isMetricName, 'expected a metric: 1 to 128 characters, no / + # or control');
 
-export const sessionSchema = z
-  .object({ user: z.string(), role: z.enum(roles), expiresAt: millis })
-  .openapi('Session') satisfies z.ZodType<Session>;
-
-export const signInSchema = z
-  .union([
-    z.strictObject({ name: z.string().min(1).max(128), password: z.string().min(1).max(1024) }),
-    z.strictObject({ code: z.string().min(1).max(128) }),
-  ])
-  .openapi('SignIn');
-
 const presence = z.object({
   state: z.enum(presenceStates),
   since: millis.nullable(),
@@ -63,6 +50,7 @@ export const deviceSchema = z
   .object({
     id: z.string(),
     name: z.string(),
+    tags: z.array(z.string()),
     createdAt: millis,
     presence,
     attributes: z.record(z.string(), value),

@@ -1,10 +1,12 @@
 // /session: signing in, signing out, and who am I.
 import { createRoute } from '@hono/zod-openapi';
 import { deleteCookie, setCookie } from 'hono/cookie';
+import { limits } from '../contract/index.ts';
 import { type ApiPorts, addressOf, isHttps, sessionCookie } from './context.ts';
 import { signedIn } from './guard.ts';
+import { sessionSchema, signInSchema } from './people-schemas.ts';
 import { createRouter } from './router.ts';
-import { answer, body, problem, sessionSchema, signInSchema } from './schemas.ts';
+import { answer, body, problem } from './schemas.ts';
 
 const tags = ['session'];
 
@@ -16,7 +18,7 @@ const signIn = createRoute({
   request: { body: body(signInSchema) },
   responses: {
     200: answer('Signed in; the cookie is set', sessionSchema),
-    401: problem('Refused'),
+    401: problem('Refused; `totp_needed` where a one-time password has to come with it'),
     429: problem('Too many attempts'),
   },
 });
@@ -42,7 +44,10 @@ export function sessionRoutes(ports: ApiPorts) {
   router.on(['GET', 'DELETE'], '/', signedIn(ports));
 
   router.openapi(signIn, async c => {
-    const { secret, session } = await ports.access.signIn(c.req.valid('json'), addressOf(c));
+    const { secret, session } = await ports.access.signIn(c.req.valid('json'), {
+      address: addressOf(c),
+      agent: c.req.header('User-Agent')?.slice(0, limits.agentLengthMax) ?? null,
+    });
     setCookie(c, sessionCookie, secret, {
       httpOnly: true,
       sameSite: 'Strict',
@@ -54,8 +59,8 @@ export function sessionRoutes(ports: ApiPorts) {
   });
 
   router.openapi(whoAmI, c => {
-    const { name, role, expiresAt } = c.get('principal');
-    return c.json({ user: name, role, expiresAt: expiresAt ?? Number.MAX_SAFE_INTEGER }, 200);
+    const { name, role, scope, kind, expiresAt } = c.get('principal');
+    return c.json({ user: name, role, scope, kind, expiresAt: expiresAt ?? Number.MAX_SAFE_INTEGER }, 200);
   });
 
   router.openapi(signOut, async c => {

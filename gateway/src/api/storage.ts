@@ -4,6 +4,7 @@ import { limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
 import { createRouter } from './router.ts';
 import { answer, limitQuery, seriesStorageSchema, storageSchema } from './schemas.ts';
+import { seenPage, sightOf } from './sight.ts';
 
 const tags = ['storage'];
 
@@ -11,7 +12,7 @@ const read = createRoute({
   method: 'get',
   path: '/',
   tags,
-  summary: 'What is stored, what is written in a day, and when it will be full',
+  summary: 'What is stored of all devices, what is written in a day, and when it will be full',
   responses: { 200: answer('The numbers', storageSchema) },
 });
 
@@ -32,15 +33,17 @@ const series = createRoute({
   responses: { 200: answer('A page', seriesStorageSchema) },
 });
 
-export function storageRoutes({ storage }: ApiPorts) {
+export function storageRoutes(ports: ApiPorts) {
+  const { storage } = ports;
   const router = createRouter();
   router.openapi(read, async c => c.json(await storage.read(), 200));
   router.openapi(series, async c => {
     const { limit, cursor } = c.req.valid('query');
-    const rows = await storage.series(cursor === undefined ? -1 : Number(cursor), limit);
-    const next = rows.length === limit ? String(rows.at(-1)?.id) : null;
+    const read = (after: string | null, most: number) => storage.series(after === null ? -1 : Number(after), most);
+    const sees = sightOf(ports, c.get('principal'));
+    const { items, next } = await seenPage(read, ({ id }) => String(id), sees, { cursor, limit });
     // The id is the store's own: nothing else outside goes by it.
-    return c.json({ items: rows.map(({ id: _, ...row }) => row), next }, 200);
+    return c.json({ items: items.map(({ id: _, ...row }) => row), next }, 200);
   });
   return router;
 }

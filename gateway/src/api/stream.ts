@@ -5,7 +5,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { StreamRequest } from '../contract/index.ts';
-import { type ApiEnv, type ApiPorts, addressOf, type Principal } from './context.ts';
+import { type ApiEnv, type ApiPorts, addressOf } from './context.ts';
 import {
   logQuerySchema,
   logWaitSchema,
@@ -13,6 +13,7 @@ import {
   streamQuerySchema,
   streamRequestSchema,
 } from './frame-schemas.ts';
+import type { Principal } from './people-ports.ts';
 import { createRouter } from './router.ts';
 import { body, problem } from './schemas.ts';
 

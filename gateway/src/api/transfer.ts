@@ -5,6 +5,7 @@ import type { ApiPorts } from './context.ts';
 import { timeQuery } from './history.ts';
 import { createRouter, needs } from './router.ts';
 import { answer, problem } from './schemas.ts';
+import { sightOf } from './sight.ts';
 
 /** The path of imports; no limit of a body's size or time applies to it. */
 export const importPath = '/api/v1/import';
@@ -47,7 +48,7 @@ const exportRoute = createRoute({
   method: 'get',
   path: '/export',
   tags: ['transfer'],
-  summary: 'Readings as a file, in the form that the import takes',
+  summary: 'Readings as a file, in the form that the import takes; of the devices that one may see',
   request: {
     query: z.object({
       device: pattern,
@@ -71,7 +72,8 @@ function chunksOf(request: Request): AsyncIterable<Uint8Array> {
   return request.body.values({ preventCancel: true }) as AsyncIterable<Uint8Array>;
 }
 
-export function transferRoutes({ transfer }: ApiPorts) {
+export function transferRoutes(ports: ApiPorts) {
+  const { transfer } = ports;
   const router = createRouter();
   router.openapi(importRoute, async c => {
     const type = c.req.header('Content-Type') ?? 'nothing';
@@ -90,7 +92,7 @@ export function transferRoutes({ transfer }: ApiPorts) {
   });
   router.openapi(exportRoute, c => {
     const { format, ...ask } = c.req.valid('query');
-    const stream = ReadableStream.from(transfer.export({ format, ...ask }));
+    const stream = ReadableStream.from(transfer.export({ format, ...ask }, sightOf(ports, c.get('principal'))));
     return new Response(stream as ReadableStream, {
       headers: {
         'Content-Type': mediaTypes[format],

@@ -1,6 +1,6 @@
 // /voids: ranges of a series that somebody declared wrong, and taking that back. Nothing is deleted by either.
 import { createRoute, z } from '@hono/zod-openapi';
-import { limits } from '../contract/index.ts';
+import { limits, Refusal } from '../contract/index.ts';
 import { type ApiPorts, unitOf } from './context.ts';
 import { createRouter, needs } from './router.ts';
 import {
@@ -15,6 +15,7 @@ import {
   voidSchema,
   voidsSchema,
 } from './schemas.ts';
+import { seenPage, sightOf } from './sight.ts';
 
 const tags = ['history'];
 
@@ -58,21 +59,28 @@ const restore = createRoute({
   },
 });
 
+/** In the store's words for one that is not there. */
+const noVoid = (id: string) => new Refusal('not_found', `no void has the id ${JSON.stringify(id)}`);
+
 export function voidRoutes(ports: ApiPorts) {
   const router = createRouter();
   router.openapi(create, async c => {
     const request = c.req.valid('json');
-    unitOf(ports, request.device, request.metric);
+    unitOf(ports, c.get('principal'), request.device, request.metric);
     return c.json(await ports.voids.create(request, c.get('principal').name), 201);
   });
   router.openapi(list, async c => {
-    const { device, metric, limit, cursor = '~' } = c.req.valid('query');
-    const items = await ports.voids.list({ device, metric }, cursor, limit);
-    return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
+    const { device, metric, ...page } = c.req.valid('query');
+    const sees = sightOf(ports, c.get('principal'));
+    const read = (cursor: string | null, limit: number) => ports.voids.list({ device, metric }, cursor ?? '~', limit);
+    return c.json(await seenPage(read, ({ id }) => id, sees, { cursor: page.cursor, limit: page.limit }), 200);
   });
   router.openapi(restore, async c => {
     const { reason } = c.req.valid('json');
-    return c.json(await ports.voids.restore(c.req.valid('param').id, reason, c.get('principal').name), 200);
+    const { id } = c.req.valid('param');
+    const sees = sightOf(ports, c.get('principal'));
+    if (sees !== null && !sees((await ports.voids.get(id)).device)) throw noVoid(id);
+    return c.json(await ports.voids.restore(id, reason, c.get('principal').name), 200);
   });
   return router;
 }

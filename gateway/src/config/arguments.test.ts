@@ -30,10 +30,17 @@ describe('the command line', () => {
       role: 'admin',
       name: 'export',
       days: null,
+      devices: [],
+      tags: [],
       replace: false,
     });
     const more = read('token', 'create', '--role', 'viewer', '--name', 'x', '--days', '30', '--replace');
     expect(more).toMatchObject({ days: 30, replace: true });
+    const few = ['--devices', 'cold-*', '--devices', 'roof', '--tags', 'a'];
+    expect(read('token', 'create', '--role', 'viewer', '--name', 'x', ...few)).toMatchObject({
+      devices: ['cold-*', 'roof'],
+      tags: ['a'],
+    });
   });
 
   test('makes a link for the administrator, or for whom it is told', () => {

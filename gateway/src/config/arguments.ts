@@ -5,7 +5,7 @@ import type { Config } from './schema.ts';
 
 export type Invocation =
   | { command: 'run'; config: Config }
-  | { command: 'token-create'; config: Config; name: string; role: string; days: number | null; replace: boolean }
+  | ({ command: 'token-create'; config: Config } & TokenOptions)
   | { command: 'sign-in-link'; config: Config; user: string }
   | { command: 'backup'; config: Config; file: string }
   | { command: 'restore'; config: Config; file: string }
@@ -20,6 +20,16 @@ export type ExportOptions = {
   metric: string;
   from?: string;
   to?: string;
+};
+
+/** What `token create` takes; without patterns and tags the token is for all devices. */
+export type TokenOptions = {
+  name: string;
+  role: string;
+  days: number | null;
+  devices: string[];
+  tags: string[];
+  replace: boolean;
 };
 
 type Shared = { config?: string; set: string[] };
@@ -58,17 +68,16 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
     .requiredOption('--role <role>', 'viewer, operator or admin')
     .requiredOption('--name <name>', 'what the token is for')
     .option('--days <days>', 'how long it lives; for ever where left out', Number)
+    .option(
+      '--devices <pattern>',
+      'only for devices whose id fits, * stands for anything; may be repeated',
+      collect,
+      [],
+    )
+    .option('--tags <tag>', 'only for devices with this tag; may be repeated', collect, [])
     .option('--replace', 'end any token of the same name', false)
-    .action((options: Shared & { role: string; name: string; days?: number; replace: boolean }) => {
-      const { name, role, days = null, replace } = options;
-      invocation = {
-        command: 'token-create',
-        config: load(both(options)),
-        name,
-        role,
-        days,
-        replace,
-      };
+    .action(({ days, config, set, ...options }: Shared & Omit<TokenOptions, 'days'> & { days?: number }) => {
+      invocation = { command: 'token-create', ...options, days: days ?? null, config: load(both({ config, set })) };
     });
   sharing(program.command('sign-in-link'))
     .description('print a link that signs a person in once, within ten minutes; works beside a running gateway')

@@ -20,6 +20,8 @@ const table = {
   too_large: { title: 'Larger than is accepted', status: 413, close: 4400, retry: 'after-change' },
   not_signed_in: { title: 'Sign in first', status: 401, close: 4401, retry: 'after-change' },
   sign_in_failed: { title: 'Name or password is wrong', status: 401, retry: 'after-change' },
+  totp_needed: { title: 'The one-time password is asked for, too', status: 401, retry: 'after-change' },
+  totp_wrong: { title: 'The one-time password is wrong or was used', status: 401, retry: 'after-change' },
   code_spent: { title: 'The sign-in link was used already or is too old', status: 401, retry: 'after-change' },
   forbidden: { title: 'Not allowed', status: 403, close: 4403, retry: 'no' },
   origin_refused: { title: 'This page may not speak to this gateway', status: 403, close: 4403, retry: 'no' },
@@ -36,6 +38,7 @@ const table = {
   store_busy: { title: 'The store has fallen behind', status: 503, retry: 'later' },
   closing: { title: 'The gateway is closing', status: 503, close: 1001, retry: 'later' },
   stream_over: { title: 'The stream has run for long enough: open it again', status: 503, close: 1001, retry: 'later' },
+  rights_changed: { title: 'What you may see has changed: connect again', status: 503, close: 4410, retry: 'later' },
 
   // Why a payload became a dead letter ([ING-2])
   payload_not_json: { title: 'The payload is not JSON', status: 400, retry: 'no' },
@@ -95,6 +98,7 @@ export const closeCodes = Object.freeze({
   4403: { means: 'forbidden', client: 'stop' },
   4406: { means: 'unsupported version', client: 'stop' },
   4408: { means: 'heartbeat lost', client: 'reconnect' },
+  4410: { means: 'what the viewer may see has changed', client: 'reconnect' },
   4429: { means: 'too many', client: 'reconnect' },
 } as const);
 

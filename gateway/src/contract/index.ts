@@ -3,6 +3,7 @@ export * from './codes.ts';
 export * from './command.ts';
 export * from './frames.ts';
 export * from './limits.ts';
+export * from './people.ts';
 export * from './position.ts';
 export * from './rest.ts';
 export * from './topics.ts';

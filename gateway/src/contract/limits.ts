@@ -79,6 +79,21 @@ export const limits = Object.freeze({
   deadLettersMax: 1_000,
   /** Bytes kept of a dead letter's payload. */
   deadLetterBytesMax: 512,
+  /** Users. A gateway is for the people of a site; all are in memory. */
+  usersMax: 1_000,
+  /** A password: what is shorter is guessed (NIST SP 800-63B), what is longer is no password. */
+  passwordLengthMin: 10,
+  passwordLengthMax: 1024,
+  /** Sessions of one user; a further one ends the one that was used longest ago. */
+  sessionsPerUserMax: 20,
+  /** API tokens that are made over REST, in all. Each list shows all of them. */
+  tokensMax: 1_000,
+  /** Kept of what a browser says about itself. */
+  agentLengthMax: 200,
+  /** Patterns, and tags, of one scope. Each costs a look at each device. */
+  scopePatternsMax: 64,
+  /** Tags of one device. */
+  tagsPerDeviceMax: 16,
   /** How far ahead of the gateway's clock a device's time may be before it counts as impossible ([ING-3]). */
   clockAheadMsMax: 24 * 60 * 60 * 1000,
 });

@@ -2,7 +2,7 @@
 // these types; errors are application/problem+json (RFC 9457).
 import type { Code } from './codes.ts';
 import type { Command } from './command.ts';
-import type { Freshness, Millis, Presence, Role, Value, ValueType } from './words.ts';
+import type { Freshness, Millis, Presence, Value, ValueType } from './words.ts';
 
 /** RFC 9457 problem. `code` is a key of the table in codes.ts. */
 export type Problem = {
@@ -18,12 +18,11 @@ export type Problem = {
 /** A page of any list: `next` is the cursor of the page that follows, null at the end. */
 export type Page<Item> = { items: Item[]; next: string | null };
 
-export type SignInRequest = { name: string; password: string } | { code: string };
-export type Session = { user: string; role: Role; expiresAt: Millis };
-
 export type Device = {
   id: string;
   name: string;
+  /** What scopes go by, set by an administrator; in order, each once. */
+  tags: string[];
   createdAt: Millis;
   presence: Presence;
   /** Facts and reported state that the device published last. */

@@ -55,6 +55,16 @@ export function isDeviceId(text: string): boolean {
   return text.length <= 128 && !text.startsWith('$') && nameForm.test(text);
 }
 
+/** True for a tag of a device: 1 to 64 characters of the same form. */
+export function isTag(text: string): boolean {
+  return text.length <= 64 && nameForm.test(text);
+}
+
+/** True for the name of a user or an API token: 1 to 64 characters of the same form, without blanks at its ends. */
+export function isUserName(text: string): boolean {
+  return text.length <= 64 && text.trim() === text && nameForm.test(text);
+}
+
 /** True for a metric's name: the form of a device id; `.` separates the parts of a flattened object. */
 export function isMetricName(text: string): boolean {
   return text.length <= 128 && nameForm.test(text);

@@ -13,11 +13,14 @@ let series: SeriesDictionary;
 /** What was told of freshness, each time. */
 let told: FreshnessChange[][];
 let offset: number;
+/** Changes of tags that were told: device, before, after. */
+let retagged: unknown[][];
 beforeEach(() => {
   clock = new ManualClock();
   series = new SeriesDictionary();
   told = [];
   offset = 0;
+  retagged = [];
 });
 
 async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<Devices> {
@@ -30,6 +33,7 @@ async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<De
     savePresence: async () => {},
     saveView: async () => {},
     lastOffset: () => offset,
+    tagsChanged: (...change) => void retagged.push(change),
     freshnessChanged: changes => void told.push(changes),
   });
   await devices.open();

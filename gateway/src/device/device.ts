@@ -25,7 +25,15 @@ import {
   LatestValues,
   type Readings,
 } from './latest.ts';
-import { announcedBy, type DeviceRecord, isAnnounced, mergeAttributes, Registry, unitOf } from './registry.ts';
+import {
+  announcedBy,
+  type DeviceFilter,
+  type DeviceRecord,
+  isAnnounced,
+  mergeAttributes,
+  Registry,
+  unitOf,
+} from './registry.ts';
 
 /**
  * Each series' freshness is looked at once a second, for ages are shown in seconds. It is a part of them at a time, so
@@ -52,9 +60,14 @@ export type DevicePorts = {
   /** Saves a part of the latest values; `offset` is how far the view has followed the log. */
   saveView(name: string, offset: number, body: string): Promise<void>;
   lastOffset(): number;
+  /** Called as soon as a device has other tags than before. */
+  tagsChanged(id: string, before: readonly string[], after: readonly string[]): void;
   /** Hears of values that aged without a reading, as soon as that is seen. */
   freshnessChanged(changes: FreshnessChange[]): void;
 };
+
+/** A device as the database knows it; one of an earlier version has no tags. */
+export type LoadedRecord = Omit<DeviceRecord, 'tags'> & Partial<Pick<DeviceRecord, 'tags'>>;
 
 export type SavedView = { name: string; offset: number; body: string };
 
@@ -79,8 +92,8 @@ export class Devices {
   }
 
   /** Takes in what the database knows: devices, and the blocks of the latest values. */
-  load(records: DeviceRecord[], blocks: SavedView[]): void {
-    for (const record of records) this.registry.add(record);
+  load(records: LoadedRecord[], blocks: SavedView[]): void {
+    for (const record of records) this.registry.add({ ...record, tags: record.tags ?? [] });
     for (const { body, offset } of blocks) this.latest.loadBlock(body, offset, this.now());
   }
 
@@ -126,23 +139,31 @@ export class Devices {
     return true;
   }
 
-  async rename(id: string, name: string): Promise<Device> {
+  /**
+   * Gives a device another name, other tags, or both. What its tags are to be holds for everybody's sight at once: the
+   * log hears of it a moment later.
+   */
+  async change(id: string, change: { name?: string; tags?: readonly string[] }): Promise<Device> {
     const record = this.registry.need(id);
-    const before = record.name;
-    record.name = name;
+    const { name, tags } = record;
+    record.name = change.name ?? name;
+    if (change.tags !== undefined) this.setTags(record, [...new Set(change.tags)].sort());
     try {
       await this.save(record, 'changed');
     } catch (error) {
-      record.name = before;
+      record.name = name;
+      this.setTags(record, tags);
       throw error;
     }
     return this.describe(id);
   }
 
   async remove(id: string): Promise<void> {
-    this.registry.need(id);
+    const record = this.registry.need(id);
     await this.ports.saveDevice(id, null, { kind: 'device', device: id, change: 'deleted', at: this.now() });
     this.registry.remove(id);
+    // One of the same id that comes to be later has none of the tags.
+    if (record.tags.length > 0) this.ports.tagsChanged(id, record.tags, []);
     for (const [, series] of this.ports.metricsOf(id)) this.latest.forget(series);
   }
 
@@ -186,8 +207,8 @@ export class Devices {
     return { ...record, metrics, lastReadingAt };
   }
 
-  page(after: string | null, limit: number, search: string): Device[] {
-    return this.registry.page(after, Math.min(limit, limits.pageRowsMax), search).map(({ id }) => this.describe(id));
+  page(after: string | null, limit: number, filter: DeviceFilter): Device[] {
+    return this.registry.page(after, Math.min(limit, limits.pageRowsMax), filter).map(({ id }) => this.describe(id));
   }
 
   /** The latest value of each metric, and those that were announced and never came. Throws Refusal('not_found'). */
@@ -222,6 +243,16 @@ export class Devices {
     return unitOf(this.registry.get(id), metric);
   }
 
+  /** The tags of a device; of one that is not there none. */
+  tagsOf(id: string): readonly string[] {
+    return this.registry.get(id)?.tags ?? [];
+  }
+
+  /** Ids of the devices that have one of the tags, in order. */
+  withTags(tags: readonly string[]): string[] {
+    return this.registry.withTags(tags);
+  }
+
   exists(id: string): boolean {
     return this.registry.get(id) !== undefined;
   }
@@ -246,7 +277,14 @@ export class Devices {
       throw new Refusal('bad_request', `expected a device id (1 to 128 characters, no / + #), got ${got}`);
     }
     const presence: Presence = { state: 'unknown', since: null, cause: null };
-    return { id, name, createdAt: this.now(), presence, attributes: {} };
+    return { id, name, tags: [], createdAt: this.now(), presence, attributes: {} };
+  }
+
+  private setTags(record: DeviceRecord, tags: string[]): void {
+    const before = record.tags;
+    if (before.join('/') === tags.join('/')) return;
+    record.tags = tags;
+    this.ports.tagsChanged(record.id, before, tags);
   }
 
   private save(record: DeviceRecord, change: 'created' | 'changed'): Promise<void> {

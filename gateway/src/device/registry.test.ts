@@ -5,6 +5,7 @@ import { announcedBy, type DeviceRecord, isAnnounced, mergeAttributes, Registry,
 const device = (id: string, name = id, attributes: Record<string, Value> = {}): DeviceRecord => ({
   id,
   name,
+  tags: [],
   createdAt: 0,
   presence: { state: 'unknown', since: null, cause: null },
   attributes,
@@ -27,13 +28,13 @@ describe('the registry', () => {
 
   test('pages in order of id, neither missing nor repeating one while devices come and go', () => {
     const registry = registryOf('d', 'b', 'a', 'c');
-    expect(ids(registry.page(null, 2, ''))).toEqual(['a', 'b']);
+    expect(ids(registry.page(null, 2, { search: '', sees: null }))).toEqual(['a', 'b']);
     registry.remove('b');
     registry.add(device('ca'));
     registry.add(device('aa'));
-    expect(ids(registry.page('b', 2, ''))).toEqual(['c', 'ca']);
-    expect(ids(registry.page('ca', 2, ''))).toEqual(['d']);
-    expect(registry.page('d', 2, '')).toEqual([]);
+    expect(ids(registry.page('b', 2, { search: '', sees: null }))).toEqual(['c', 'ca']);
+    expect(ids(registry.page('ca', 2, { search: '', sees: null }))).toEqual(['d']);
+    expect(registry.page('d', 2, { search: '', sees: null })).toEqual([]);
   });
 
   test('finds by a part of id or name, in any case of letters', () => {
@@ -41,9 +42,9 @@ describe('the registry', () => {
     registry.add(device('pump-1', 'Cellar'));
     registry.add(device('fan-1', 'PUMP house'));
     registry.add(device('fan-2', 'Roof'));
-    expect(ids(registry.page(null, 10, 'Pump'))).toEqual(['fan-1', 'pump-1']);
-    expect(ids(registry.page(null, 10, 'roof'))).toEqual(['fan-2']);
-    expect(ids(registry.page(null, 1, 'fan'))).toEqual(['fan-1']);
+    expect(ids(registry.page(null, 10, { search: 'Pump', sees: null }))).toEqual(['fan-1', 'pump-1']);
+    expect(ids(registry.page(null, 10, { search: 'roof', sees: null }))).toEqual(['fan-2']);
+    expect(ids(registry.page(null, 1, { search: 'fan', sees: null }))).toEqual(['fan-1']);
   });
 
   test('has a limit, and a place again when a device goes', () => {

@@ -5,10 +5,15 @@ import { isMetricName, limits, type Millis, type Presence, Refusal, type Value }
 export type DeviceRecord = {
   id: string;
   name: string;
+  /** In order, each once. */
+  tags: string[];
   createdAt: Millis;
   presence: Presence;
   attributes: Record<string, Value>;
 };
+
+/** `search` is a part of id or name; `sees` says which devices are seen, null stands for all. */
+export type DeviceFilter = { search: string; tag?: string; sees: ((id: string) => boolean) | null };
 
 /** The part of an attribute's name under which a device tells the units of its metrics. */
 const unitPrefix = 'units.';
@@ -53,8 +58,15 @@ export class Registry {
     return this.devices.size;
   }
 
-  /** Devices after the id `after`, in order of id, whose id or name contains `search`. */
-  page(after: string | null, limit: number, search: string): DeviceRecord[] {
+  /** Ids of the devices that have one of the tags, in order. */
+  withTags(tags: readonly string[]): string[] {
+    const found: string[] = [];
+    for (const { id, tags: its } of this.devices.values()) if (its.some(tag => tags.includes(tag))) found.push(id);
+    return found.sort();
+  }
+
+  /** Devices after the id `after`, in order of id, that fit the filter. */
+  page(after: string | null, limit: number, { search, tag, sees }: DeviceFilter): DeviceRecord[] {
     this.ids ??= [...this.devices.keys()].sort();
     const wanted = search.toLowerCase();
     const page: DeviceRecord[] = [];
@@ -63,6 +75,8 @@ export class Registry {
       const record = this.devices.get(id);
       if (record === undefined) continue;
       if (!id.toLowerCase().includes(wanted) && !record.name.toLowerCase().includes(wanted)) continue;
+      if (tag !== undefined && !record.tags.includes(tag)) continue;
+      if (sees !== null && !sees(id)) continue;
       page.push(record);
       if (page.length >= limit) break;
     }

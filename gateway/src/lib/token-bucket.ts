@@ -76,6 +76,11 @@ export class TokenBuckets {
     return bucket;
   }
 
+  /** What a key took is forgiven. */
+  forget(key: string): void {
+    this.buckets.delete(key);
+  }
+
   size(): number {
     return this.buckets.size;
   }

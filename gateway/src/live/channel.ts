@@ -1,4 +1,4 @@
-// A channel is what several subscriptions have in common: the same patterns, mode and pace. What commits bring waits
+// A channel is what several subscriptions have in common: the same patterns, mode, pace and sight. What commits bring waits
 // here until the next round, and is then encoded once for all of them ([LIV-7]).
 import type { Freshness, Mode } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
@@ -9,7 +9,10 @@ import { Round } from './round.ts';
 
 export type SeriesName = { device: string; metric: string };
 export type Patterns = { device?: string[]; metric?: string[] };
-export type ChannelSpec = Patterns & { mode: Mode; intervalMs: number };
+/** What a limited viewer sees: `epoch` stands for it and changes with it, so that positions under another are void. */
+export type Sight = { epoch: string; sees(device: string): boolean };
+/** Without `sight` the viewer sees all. */
+export type ChannelSpec = Patterns & { mode: Mode; intervalMs: number; sight?: Sight };
 export type FreshnessChange = { series: number; freshness: Freshness };
 
 /** Whoever is told of events, once for all its subscriptions: a viewer. */
@@ -32,8 +35,8 @@ export type ChannelPorts = PendingPorts & {
 };
 
 /** Two subscriptions with the same key share a channel. */
-export function channelKey({ device, metric, mode, intervalMs }: ChannelSpec): string {
-  return JSON.stringify([device ?? null, metric ?? null, mode, intervalMs]);
+export function channelKey({ device, metric, mode, intervalMs, sight }: ChannelSpec): string {
+  return JSON.stringify([device ?? null, metric ?? null, mode, intervalMs, sight?.epoch ?? null]);
 }
 
 export class Channel {
@@ -63,7 +66,7 @@ export class Channel {
   }
 
   coversDevice(device: string): boolean {
-    return matchesAny(this.spec.device, device);
+    return matchesAny(this.spec.device, device) && (this.spec.sight?.sees(device) ?? true);
   }
 
   /** Takes a committed reading of a series that it covers. */

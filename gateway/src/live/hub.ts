@@ -44,7 +44,7 @@ export class Hub {
     this.indexed = ports.seriesCount();
   }
 
-  /** The channel of these patterns, mode and pace, made where there is none; to be released again. */
+  /** The channel of these patterns, mode, pace and sight, made where there is none; to be released again. */
   hold(spec: ChannelSpec): Channel {
     const key = channelKey(spec);
     let channel = this.channels.get(key);
@@ -118,7 +118,7 @@ export class Hub {
 
   /** The channels that have to hear of a device's events. */
   *ofDevice(device: string): Iterable<Channel> {
-    yield* this.byDevice.get(device) ?? [];
+    for (const channel of this.byDevice.get(device) ?? []) if (channel.coversDevice(device)) yield channel;
     for (const channel of this.wild) if (channel.coversDevice(device)) yield channel;
   }
 

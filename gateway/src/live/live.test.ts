@@ -7,7 +7,7 @@ import { Live } from './live.ts';
 import { MemoryLog } from './log.fixture.ts';
 import { createUpgrade } from './upgrade.ts';
 
-const viewing = { name: 'ann', role: 'viewer', hash: 'h' } as const;
+const viewing = { name: 'ann', role: 'viewer', scope: null, hash: 'h' } as const;
 const heartbeatMs = 20_000;
 
 /** A stage whose `/stream` and `/ws` anybody may open. */
@@ -31,6 +31,7 @@ async function listen() {
       readEvents: async after => ({ entries: [], through: after }),
       command: async () => 'C1',
       stillHolds: async () => true,
+      sightOf: () => ({ epoch: 'limited', sees: () => false }),
     },
   );
   const server = createServer((_, response) => live.stream(response, { subs: [{ sub: 's' }] }, viewing, '127.0.0.1'));

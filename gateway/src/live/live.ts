@@ -12,13 +12,14 @@ import {
   parsePosition,
   protocolVersion,
   Refusal,
+  type Scope,
   type SeriesDef,
   type StreamRequest,
   subprotocol,
   valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { EventTaker, FreshnessChange, SeriesName } from './channel.ts';
+import type { EventTaker, FreshnessChange, SeriesName, Sight } from './channel.ts';
 import { encodeEvent } from './event-queue.ts';
 import { type EventEntry, EventWindow } from './event-window.ts';
 import { PollPipe, SsePipe } from './http-pipe.ts';
@@ -56,6 +57,8 @@ export type LivePorts = {
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
   /** True while what the viewer signed in with still holds. */
   stillHolds(viewing: Viewing): Promise<boolean>;
+  /** What a limited viewer sees, and an epoch that is another as soon as it sees other devices. */
+  sightOf(scope: Scope): Sight;
 };
 
 /** Looks at each viewer so many times in a heartbeat: silence is found within a twentieth of it. */
@@ -152,7 +155,7 @@ export class Live {
     this.needRoom();
     const viewer = this.open(new PollPipe(response, waitMs, this.ports.clock), viewing, address);
     const epoch = request.after === undefined ? undefined : parsePosition(request.after)?.epoch;
-    if (epoch !== this.ports.epoch) this.hello(viewer);
+    if (epoch !== viewer.epoch()) this.hello(viewer);
     this.ask(viewer, request);
   }
 
@@ -171,9 +174,17 @@ export class Live {
     this.freshHandedOut = this.ports.freshSeq();
   }
 
-  /** Ends at once every connection that was opened with this session or token ([ACC-3]). */
+  /** Ends at once every connection that was opened with this session or token ([ACC-7]). */
   revoke(hash: string): void {
     for (const viewer of this.viewers) if (viewer.viewing.hash === hash) viewer.close('not_signed_in', 'signed out');
+  }
+
+  /** Sends those home whose scope sees other devices than before: they come back at once, and see what they may. */
+  rightsChanged(concerns: (scope: Scope) => boolean): void {
+    for (const viewer of this.viewers) {
+      const { scope } = viewer.viewing;
+      if (scope !== null && concerns(scope)) viewer.close('rights_changed', undefined, 0);
+    }
   }
 
   /** Says goodbye to all; resolves when they are gone, or after a moment. */
@@ -196,7 +207,10 @@ export class Live {
   }
 
   private open(pipe: Pipe, viewing: Viewing, address: string): Viewer {
-    const viewer = new Viewer(pipe, viewing, address, this.viewerPorts, () => {
+    const { scope } = viewing;
+    const sight = scope === null ? null : this.ports.sightOf(scope);
+    const ports = sight === null ? this.viewerPorts : { ...this.viewerPorts, epoch: sight.epoch, sight };
+    const viewer = new Viewer(pipe, viewing, address, ports, () => {
       this.viewers.delete(viewer);
       this.counters.closed++;
     });
@@ -210,7 +224,7 @@ export class Live {
     viewer.sendFrame({
       t: 'hello',
       v: protocolVersion,
-      epoch: this.ports.epoch,
+      epoch: viewer.epoch(),
       offset: this.hub.head,
       now: this.ports.clock.now(),
       heartbeatMs: this.config.heartbeatMs,
@@ -230,7 +244,7 @@ export class Live {
     const position = after === undefined ? null : parsePosition(after);
     const [boot, seq] = position?.seen?.split('.') ?? [];
     const seen = boot === this.boot ? Number(seq) : null;
-    if (position?.epoch === this.ports.epoch) viewer.toldEvents(position.events);
+    if (position?.epoch === viewer.epoch()) viewer.toldEvents(position.events);
     for (const ask of subs) {
       const fallback = position === null ? undefined : { epoch: position.epoch, offset: position.offset };
       viewer.subscribe({ ...ask, since: ask.since ?? fallback }, seen);

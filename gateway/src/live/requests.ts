@@ -1,17 +1,29 @@
 // What a viewer asks over its connection: messages are counted, parsed and checked, and each frame is answered.
-import { type ClientFrame, type Code, Refusal, type Role, roleCovers, type ServerFrame } from '../contract/index.ts';
+import {
+  type ClientFrame,
+  type Code,
+  Refusal,
+  type Role,
+  roleCovers,
+  type Scope,
+  type ServerFrame,
+} from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
+import type { Sight } from './channel.ts';
 import { parseFrames } from './frames.ts';
 
 /** Messages from a viewer in a second, and frames in them; a page sends all its subscriptions when it opens. */
 const messageRate = { perSecond: 100, burst: 100 };
 const frameRate = { perSecond: 200, burst: 200 };
 
-export type Viewing = { name: string; role: Role; hash: string };
+/** Who looks; `scope` null stands for all devices. */
+export type Viewing = { name: string; role: Role; scope: Scope | null; hash: string };
 
 export type RequestPorts = {
   clock: Clock;
+  /** What the viewer sees; without it all. */
+  sight?: Sight;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
 };
 
@@ -74,6 +86,10 @@ export class Requests {
     try {
       if (!roleCovers(role, 'operator')) {
         throw new Refusal('forbidden', `sending commands needs the role operator; ${name} is ${role}`);
+      }
+      // In the words for a device that is not there ([ACC-6]).
+      if (this.ports.sight?.sees(frame.device) === false) {
+        throw new Refusal('not_found', `no device is called ${JSON.stringify(frame.device)}`);
       }
       const command = await this.ports.command(frame, this.viewing, this.address);
       this.asker.sendFrame({ t: 'ok', id: frame.id, command });

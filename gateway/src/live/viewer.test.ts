@@ -67,7 +67,7 @@ beforeEach(() => {
 });
 
 const open = (pipe: FakePipe, role: 'viewer' | 'operator' = 'viewer') =>
-  new Viewer(pipe, { name: 'ann', role, hash: 'h' }, '127.0.0.1', ports, () => {});
+  new Viewer(pipe, { name: 'ann', role, scope: null, hash: 'h' }, '127.0.0.1', ports, () => {});
 
 /** Commits an event of a device, and brings it as the stage does. */
 function happen(device: string): void {

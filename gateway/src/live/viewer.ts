@@ -117,7 +117,7 @@ export class Viewer implements Outlet {
       return this.refuse(new Refusal('too_many', `at most ${limits.subscriptionsPerViewerMax} subscriptions`), id, sub);
     }
     this.unsubscribe(sub);
-    const channel = this.ports.channelOf({ device, metric, mode, intervalMs });
+    const channel = this.ports.channelOf({ device, metric, mode, intervalMs, sight: this.ports.sight });
     const subscription = new Subscription(sub, channel, this.ports, this);
     this.starting.push({ subscription, since: since === undefined ? null : { position: since, seen } });
     // Over HTTP the answer itself says that the question was understood.
@@ -125,6 +125,11 @@ export class Viewer implements Outlet {
     if (this.beginning) return;
     this.beginning = true;
     setImmediate(() => void this.begin());
+  }
+
+  /** The epoch that this viewer's positions count in: with a limited sight one of its own. */
+  epoch(): string {
+    return this.ports.epoch;
   }
 
   /** What the viewer was told on the connection before: events up to this offset. */

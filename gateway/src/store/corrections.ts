@@ -47,10 +47,15 @@ export class Corrections {
     return work;
   }
 
-  private async restoreNow(id: string, reason: string, by: string): Promise<Void> {
+  /** Throws Refusal('not_found'). */
+  async get(id: string): Promise<Void> {
     const [row] = await this.ports.query<Body>('void.get', id);
     if (row === undefined) throw new Refusal('not_found', `no void has the id ${JSON.stringify(id)}`);
-    const known = JSON.parse(row.body) as Void;
+    return JSON.parse(row.body) as Void;
+  }
+
+  private async restoreNow(id: string, reason: string, by: string): Promise<Void> {
+    const known = await this.get(id);
     if (known.restored !== null) throw new Refusal('unprocessable', `it was restored by ${known.restored.by} already`);
     const restored: Void = { ...known, restored: { by, reason, at: this.ports.clock.now() } };
     await this.save(this.seriesOf(known.device, known.metric), restored);

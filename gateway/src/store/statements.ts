@@ -12,7 +12,10 @@ export const effects = Object.freeze({
   'credential.put': 'INSERT OR REPLACE INTO credential (name, body) VALUES (?, ?)',
   'credential.delete': 'DELETE FROM credential WHERE name = ?',
   'user.put': 'INSERT OR REPLACE INTO user (name, body) VALUES (?, ?)',
+  'user.delete': 'DELETE FROM user WHERE name = ?',
   'secret.put': 'INSERT OR REPLACE INTO secret (hash, kind, name, expires_at, body) VALUES (?, ?, ?, ?, ?)',
+  // An update and no replacement: a secret that was ended meanwhile does not come back.
+  'secret.used': `UPDATE secret SET body = json_set(body, '$.lastUsedAt', ?) WHERE hash = ?`,
   'secret.delete': 'DELETE FROM secret WHERE hash = ?',
   'secret.deleteNamed': 'DELETE FROM secret WHERE kind = ? AND name = ?',
   'secret.trim': 'DELETE FROM secret WHERE expires_at < ?',
@@ -62,6 +65,10 @@ export const queries = Object.freeze({
   'credential.all': 'SELECT body FROM credential LIMIT ?',
   'user.all': 'SELECT body FROM user LIMIT ?',
   'secret.get': 'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE hash = ?',
+  'secret.listKind':
+    'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE kind = ? ORDER BY name LIMIT ?',
+  'secret.listNamed':
+    'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE kind = ? AND name = ? LIMIT ?',
   'view.get': 'SELECT offset, body FROM view WHERE name = ?',
   'series.all': 'SELECT id, device, metric FROM series ORDER BY id LIMIT ?',
   'log.first': 'SELECT min(offset) AS offset FROM log',

@@ -1,0 +1,170 @@
+// Who may ask what: each route of the API and each frame of a viewer, with what it takes. A route that is not in here
+// fails the test of rights.
+import type { ClientFrame, Role, Void } from '../../src/contract/index.ts';
+import type { Rest } from './gateway.ts';
+
+/** Whose object is asked for: one in the limited users' scope, one outside of it, or one that is not there. */
+export type Whose = 'mine' | 'theirs' | 'absent';
+export const deviceOf: Record<Whose, string> = { mine: 'mine-7', theirs: 'theirs-7', absent: 'absent-7' };
+
+export type Question = { path: string; json?: unknown; text?: string; headers?: Record<string, string> };
+
+export type Rule = {
+  /** The least role. */
+  role: Role;
+  /** Only for people who are signed in; `or` names the least role of a token that may all the same. */
+  person?: { or: Role | null };
+  /** Only for those who may see all devices. */
+  all?: true;
+  /** It names an object, so that what lies outside of a scope is not there. */
+  object?: true;
+  /** There may be one at a time. */
+  alone?: true;
+  /** What whoever may ask is answered. */
+  passes: number;
+  /** The question; what it needs is made by an administrator before. */
+  ask: (whose: Whose, admin: Rest) => Question | Promise<Question>;
+};
+
+const admin = { role: 'administrator' } as const;
+const operator = { role: 'operator' } as const;
+const viewer = { role: 'viewer' } as const;
+const person = { role: 'viewer', person: { or: null } } as const;
+
+const device =
+  (rest: string, json?: unknown) =>
+  (whose: Whose): Question => ({ path: `/devices/${deviceOf[whose]}${rest}`, json });
+const plain = (path: string, json?: unknown) => (): Question => ({ path, json });
+const history = (whose: Whose): Question => ({ path: `/history?device=${deviceOf[whose]}&metric=t` });
+
+let made = 0;
+/** A name that nothing has yet. */
+const fresh = (what: string) => `${what}-${++made}`;
+
+/** A device that may be done away with. */
+async function spare(rest: Rest): Promise<string> {
+  const id = fresh('mine-spare');
+  await rest.device(id);
+  return id;
+}
+
+const command = (rest: string) => async (whose: Whose, by: Rest) => {
+  if (whose === 'absent') return { path: `/commands/absent${rest}` };
+  const request = { name: 'stop', ttlMs: 600_000 };
+  const { id } = await by.post<{ id: string }>(`/devices/${deviceOf[whose]}/commands`, request);
+  return { path: `/commands/${id}${rest}` };
+};
+
+const voidOf = (whose: Whose) => ({ device: deviceOf[whose], metric: 't', from: 1, to: 2, reason: 'probe in the sun' });
+
+async function restore(whose: Whose, by: Rest): Promise<Question> {
+  const json = { reason: 'it was right' };
+  if (whose === 'absent') return { path: '/voids/absent/restore', json };
+  const { id } = await by.post<Void>('/voids', voidOf(whose));
+  return { path: `/voids/${id}/restore`, json };
+}
+
+const stream = (whose: Whose) => ({ subs: [{ sub: 's', device: [deviceOf[whose]] }] });
+
+/** By method and path as the OpenAPI document has them. */
+export const routes: Record<string, Rule | 'open'> = {
+  'POST /session': 'open',
+  'GET /session': { ...viewer, passes: 200, ask: plain('/session') },
+  // Asked with a session that is there for this alone: see the test.
+  'DELETE /session': { ...viewer, passes: 204, ask: plain('/session') },
+  // Passwords are slow to check: that the question itself is looked at shows that it may be asked.
+  'PUT /session/password': { ...person, passes: 400, ask: plain('/session/password', {}) },
+  'GET /session/totp': { ...person, passes: 200, ask: plain('/session/totp') },
+  'POST /session/totp': { ...person, passes: 400, ask: plain('/session/totp', {}) },
+  'POST /session/totp/confirm': { ...person, passes: 422, ask: plain('/session/totp/confirm', { totp: '123456' }) },
+  'POST /session/totp/remove': { ...person, passes: 400, ask: plain('/session/totp/remove', {}) },
+
+  'GET /sessions': { ...person, passes: 200, ask: plain('/sessions') },
+  'DELETE /sessions': { ...person, passes: 204, ask: plain('/sessions') },
+  'DELETE /sessions/{id}': { ...person, passes: 404, ask: plain('/sessions/another-s') },
+  'GET /tokens': { ...viewer, person: { or: 'administrator' }, passes: 200, ask: plain('/tokens') },
+  'POST /tokens': {
+    ...viewer,
+    person: { or: 'administrator' },
+    passes: 201,
+    ask: plain('/tokens', { name: 'export', role: 'viewer' }),
+  },
+  'DELETE /tokens/{id}': { ...viewer, person: { or: 'administrator' }, passes: 404, ask: plain('/tokens/absent') },
+
+  'GET /users': { ...admin, passes: 200, ask: plain('/users') },
+  'POST /users': { ...admin, passes: 400, ask: plain('/users', {}) },
+  'GET /users/{name}': { ...admin, passes: 200, ask: plain('/users/admin') },
+  'PATCH /users/{name}': { ...admin, passes: 404, ask: plain('/users/absent', {}) },
+  'DELETE /users/{name}': { ...admin, passes: 404, ask: plain('/users/absent') },
+  'POST /users/{name}/password': { ...admin, passes: 404, ask: plain('/users/absent/password') },
+  'DELETE /users/{name}/totp': { ...admin, passes: 404, ask: plain('/users/absent/totp') },
+  'GET /users/{name}/sessions': { ...admin, passes: 200, ask: plain('/users/admin/sessions') },
+  'DELETE /users/{name}/sessions': { ...admin, passes: 404, ask: plain('/users/absent/sessions') },
+  'DELETE /users/{name}/sessions/{id}': { ...admin, passes: 404, ask: plain('/users/admin/sessions/absent') },
+
+  'GET /devices': { ...viewer, passes: 200, ask: plain('/devices?limit=1000') },
+  'POST /devices': { ...admin, passes: 201, ask: () => ({ path: '/devices', json: { id: fresh('mine-new') } }) },
+  'GET /devices/{id}': { ...viewer, object: true, passes: 200, ask: device('') },
+  'PATCH /devices/{id}': { ...admin, object: true, passes: 200, ask: device('', { name: 'pump' }) },
+  'DELETE /devices/{id}': { ...admin, passes: 204, ask: async (_, by) => ({ path: `/devices/${await spare(by)}` }) },
+  'POST /devices/{id}/secret': { ...admin, object: true, passes: 200, ask: device('/secret') },
+  'GET /devices/{id}/latest': { ...viewer, object: true, passes: 200, ask: device('/latest') },
+  'GET /history': { ...viewer, object: true, passes: 200, ask: history },
+  'POST /voids': { ...operator, object: true, passes: 201, ask: whose => ({ path: '/voids', json: voidOf(whose) }) },
+  'GET /voids': { ...viewer, passes: 200, ask: plain('/voids?limit=1000') },
+  'POST /voids/{id}/restore': { ...operator, object: true, passes: 200, ask: restore },
+  'GET /storage': { ...viewer, passes: 200, ask: plain('/storage') },
+  'GET /storage/series': { ...viewer, passes: 200, ask: plain('/storage/series?limit=1000') },
+  'GET /dead-letters': { ...admin, passes: 200, ask: plain('/dead-letters') },
+  'GET /backup': { ...admin, alone: true, passes: 200, ask: plain('/backup') },
+  'POST /import': {
+    ...admin,
+    passes: 200,
+    ask: () => ({ path: '/import', text: 'time,device,metric,value\n', headers: { 'Content-Type': 'text/csv' } }),
+  },
+  'GET /export': { ...viewer, passes: 200, ask: plain('/export') },
+
+  'POST /devices/{id}/commands': {
+    ...operator,
+    object: true,
+    passes: 202,
+    ask: device('/commands', { name: 'stop', ttlMs: 600_000 }),
+  },
+  'GET /commands': { ...viewer, passes: 200, ask: plain('/commands?limit=1000') },
+  'GET /commands/{id}': { ...viewer, object: true, passes: 200, ask: command('') },
+  'POST /commands/{id}/cancel': { ...operator, object: true, passes: 200, ask: command('/cancel') },
+
+  // What they bring is looked at in the test of live views.
+  'GET /stream': { ...viewer, passes: 200, ask: whose => ({ path: `/stream?device=${deviceOf[whose]}` }) },
+  'POST /stream': { ...viewer, passes: 200, ask: whose => ({ path: '/stream', json: stream(whose) }) },
+  'GET /log': { ...viewer, passes: 200, ask: whose => ({ path: `/log?wait=0&device=${deviceOf[whose]}` }) },
+  'POST /log': { ...viewer, passes: 200, ask: whose => ({ path: '/log?wait=0', json: stream(whose) }) },
+};
+
+/** Beside the document, by method and whole path. */
+export const otherRoutes: Record<string, Rule | 'open'> = {
+  'GET /livez': 'open',
+  'GET /readyz': 'open',
+  'GET /api/v1/openapi.json': 'open',
+  'GET /api/v1/asyncapi.json': 'open',
+  'GET /metrics': { ...viewer, all: true, passes: 200, ask: plain('/metrics') },
+};
+
+export type FrameRule = {
+  role: Role;
+  object?: true;
+  frame: (whose: Whose, id: number) => ClientFrame;
+};
+
+/** By type, the frames of a viewer. */
+export const frames: Record<ClientFrame['t'], FrameRule> = {
+  // Patterns of what one may not see fit nothing.
+  sub: { ...viewer, frame: (whose, id) => ({ t: 'sub', id, sub: `s${id}`, device: [deviceOf[whose]] }) },
+  unsub: { ...viewer, frame: (_, id) => ({ t: 'unsub', id, sub: 'x' }) },
+  cmd: {
+    ...operator,
+    object: true,
+    frame: (whose, id) => ({ t: 'cmd', id, device: deviceOf[whose], name: 'stop', ttlMs: 600_000 }),
+  },
+  ping: { ...viewer, frame: (_, id) => ({ t: 'ping', id }) },
+};
