@@ -2,7 +2,7 @@
 // all in reverse. Nothing here but wiring; what a stage does is said in the stage.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Access } from './access/index.ts';
+import { Access, DeviceAccess } from './access/index.ts';
 import { createApp, isOwnOrigin, listen, secretInHeaders } from './api/index.ts';
 import { apiPorts } from './api-ports.ts';
 import { Broker } from './broker/index.ts';
@@ -61,6 +61,7 @@ export async function startGateway(
 export class Stages {
   readonly devices: Devices;
   readonly access: Access;
+  readonly deviceAccess: DeviceAccess;
   readonly commands: Commands;
   readonly ingest: Ingest;
   readonly broker: Broker;
@@ -82,8 +83,8 @@ export class Stages {
       clock,
       ...tables.accessTables(store),
       revoked: hash => this.live.revoke(hash),
-      credentialChanged: name => this.broker.disconnect(name),
     });
+    this.deviceAccess = this.makeDeviceAccess();
     this.commands = new Commands({
       clock,
       ...tables.commandTables(store),
@@ -104,8 +105,11 @@ export class Stages {
 
   /** Brings back what the database knows, then listens. Each step says at once how it is undone. */
   async open(toClose: (() => Promise<void> | void)[]): Promise<Omit<Gateway, 'close'>> {
-    const { access, broker, commands, config, devices, live, log, store } = this;
+    const { access, broker, commands, config, deviceAccess, devices, live, log, store } = this;
     await tables.loadAccess(store, access);
+    await tables.loadDeviceAccess(store, deviceAccess);
+    deviceAccess.open();
+    toClose.push(() => deviceAccess.close());
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
@@ -141,8 +145,23 @@ export class Stages {
       seriesName: series => store.series.nameOf(series),
       makeSeries: (device, metric) => store.series.idOf(device, metric),
       metricsOf: device => store.series.metricsOf(device),
+      isTaken: name => this.deviceAccess.isFieldGateway(name),
       lastOffset: () => store.lastOffset(),
       freshnessChanged: changes => this.live.freshnessChanged(changes),
+    });
+  }
+
+  private makeDeviceAccess(): DeviceAccess {
+    const { clock, devices, log, store } = this;
+    return new DeviceAccess({
+      clock,
+      log,
+      ...tables.deviceAccessTables(store),
+      deviceExists: id => devices.exists(id),
+      async ensureDevice(id, name) {
+        return (devices.exists(id) ? devices.describe(id) : await devices.create(id, name)).name;
+      },
+      credentialChanged: name => this.broker.recheck(name),
     });
   }
 
@@ -166,13 +185,14 @@ export class Stages {
   }
 
   private makeBroker(): Broker {
-    const { access, clock, commands, config, devices, ingest, log } = this;
+    const { clock, commands, config, deviceAccess, devices, ingest, log } = this;
+    const { deniedFilters, devices: profile } = config.access;
     return new Broker(
-      { ...config.mqtt, open: config.access.devices === 'open' },
+      { ...config.mqtt, open: profile === 'open', deniedFilters },
       {
         clock,
         log,
-        deviceOf: (name, secret) => access.deviceOf(name, secret),
+        signIn: (name, secret) => deviceAccess.signIn(name, secret),
         take: (message, settled) => ingest.take(message, settled),
         connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
         disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
@@ -216,7 +236,7 @@ export class Stages {
         return secret === null ? null : access.principalOf(secret);
       },
       addressOf: request => clientOf(hopOf(request), trusted).address,
-      acceptMqtt: stream => broker.accept(stream),
+      acceptMqtt: (stream, address) => broker.accept(stream, address),
       isClosing: () => this.closing,
     });
     return (...upgraded: Parameters<typeof upgrade>) => void upgrade(...upgraded);

@@ -1,5 +1,14 @@
 // How each stage's records lie in the store: the one file that knows both their shapes and the statements' names.
-import type { Access, AccessPorts, Credential, SecretRecord, User } from './access/index.ts';
+import type {
+  Access,
+  AccessPorts,
+  DeviceAccess,
+  DeviceAccessPorts,
+  EnrolmentKeyRecord,
+  SecretRecord,
+  StoredCredential,
+  User,
+} from './access/index.ts';
 import type { CommandPorts } from './command/index.ts';
 import { type Command, type DeadLetter, limits, Refusal } from './contract/index.ts';
 import {
@@ -57,7 +66,7 @@ function* blocksOf(store: Store): Iterable<number> {
   for (let block = 0; block * blockSeries < store.series.size(); block++) yield block;
 }
 
-export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'save' | 'saveCredential'> {
+export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'save'> {
   type SecretRow = { hash: string; kind: SecretRecord['kind']; name: string; expiresAt: number | null; body: string };
   return {
     async findSecret(hash) {
@@ -74,16 +83,40 @@ export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'sa
         ...(trimBefore === undefined ? [] : [['secret.trim', trimBefore] as Effect]),
       ]);
     },
-    saveCredential: (name, credential) =>
-      store.write([
-        credential === null ? ['credential.delete', name] : ['credential.put', name, JSON.stringify(credential)],
-      ]),
   };
 }
 
 export async function loadAccess(store: Store, access: Access): Promise<void> {
-  const users = parseAll<User>(await store.query<Body>('user.all', 10_000));
-  access.load(users, parseAll<Credential>(await store.query<Body>('credential.all', limits.devicesMax)));
+  access.load(parseAll<User>(await store.query<Body>('user.all', 10_000)));
+}
+
+/**
+ * Enrolment keys lie beside people's secrets. What nobody's hash can be stands before theirs, so that no key is taken
+ * for a token; and they expire by their bodies, so that they are there to be looked at.
+ */
+const enrolmentKind = 'enrolment';
+const enrolmentHash = ({ hash }: EnrolmentKeyRecord) => `${enrolmentKind}/${hash}`;
+
+export function deviceAccessTables(store: Store): Pick<DeviceAccessPorts, 'saveCredentials'> {
+  return {
+    saveCredentials: ({ put = [], remove = [], putKeys = [], removeKeys = [] }) =>
+      store.write([
+        ...put.map((record): Effect => ['credential.put', record.name, JSON.stringify(record)]),
+        ...remove.map((name): Effect => ['credential.delete', name]),
+        ...putKeys.map((key): Effect => {
+          return ['secret.put', enrolmentHash(key), enrolmentKind, key.name, null, JSON.stringify(key)];
+        }),
+        ...removeKeys.map((key): Effect => ['secret.delete', enrolmentHash(key)]),
+      ]),
+  };
+}
+
+export async function loadDeviceAccess(store: Store, access: DeviceAccess): Promise<void> {
+  const most = limits.devicesMax + limits.fieldGatewaysMax;
+  access.load(
+    parseAll<StoredCredential>(await store.query<Body>('credential.all', most)),
+    parseAll<EnrolmentKeyRecord>(await store.query<Body>('secret.ofKind', enrolmentKind, limits.enrolmentKeysMax)),
+  );
 }
 
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {

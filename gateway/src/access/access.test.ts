@@ -17,12 +17,11 @@ let secrets: Map<string, SecretRecord>;
 let users: Map<string, User>;
 let saved: string[];
 let revoked: string[];
-let changed: string[];
 let access: Access;
 
 beforeEach(() => {
   clock = new ManualClock();
-  [secrets, users, saved, revoked, changed] = [new Map(), new Map(), [], [], []];
+  [secrets, users, saved, revoked] = [new Map(), new Map(), [], []];
   const ports: AccessPorts = {
     clock,
     findSecret: async hash => secrets.get(hash) ?? null,
@@ -32,9 +31,7 @@ beforeEach(() => {
       for (const record of change.secrets ?? []) secrets.set(record.hash, record);
       for (const hash of change.remove ?? []) secrets.delete(hash);
     },
-    saveCredential: async (name, credential) => void saved.push(JSON.stringify([name, credential])),
     revoked: hash => void revoked.push(hash),
-    credentialChanged: name => void changed.push(name),
   };
   access = new Access(ports);
 });
@@ -50,7 +47,7 @@ function newCode(user = 'ada'): string {
 const refusal = (code: string) => expect.objectContaining({ code });
 
 describe('the one-time code', () => {
-  beforeEach(() => access.load([person('ada', 'operator')], []));
+  beforeEach(() => access.load([person('ada', 'operator')]));
 
   test('[ACC-1] signs in its user, with that one’s role', async () => {
     const { secret, session } = await access.signIn({ code: newCode() }, '::1');
@@ -93,7 +90,7 @@ describe('the one-time code', () => {
 
 describe('signing in', () => {
   test('[ACC-4] is limited to ten attempts a minute for an address, before anything is looked up', async () => {
-    access.load([person('ada', 'viewer')], []);
+    access.load([person('ada', 'viewer')]);
     for (let i = 0; i < 10; i++) {
       await expect(access.signIn({ code: `guess ${i}` }, '::1')).rejects.toEqual(refusal('code_spent'));
     }
@@ -149,14 +146,12 @@ function portsOf(): Omit<AccessPorts, 'clock'> {
   return {
     findSecret: async () => null,
     save: async () => {},
-    saveCredential: async () => {},
     revoked: () => {},
-    credentialChanged: () => {},
   };
 }
 
 describe('sessions and tokens', () => {
-  beforeEach(() => access.load([person('ada', 'viewer')], []));
+  beforeEach(() => access.load([person('ada', 'viewer')]));
   const signIn = async () => (await access.signIn({ code: newCode() }, '::1')).secret;
 
   test('are stored as hashes', async () => {
@@ -205,17 +200,6 @@ describe('sessions and tokens', () => {
     expect(await access.principalOf(secret)).toBeNull();
     secrets.set(record.hash, record);
     expect(await access.principalOf(secret)).toMatchObject({ name: 'export' });
-  });
-});
-
-describe('credentials of devices', () => {
-  test('[ACC-1] are on disk as a hash before they hold, and their change is told', async () => {
-    const secret = await access.issueCredential('a');
-    expect(saved.join()).not.toContain(secret);
-    expect(access.deviceOf('a', Buffer.from(secret))?.device).toBe('a');
-    await access.revokeCredential('a');
-    expect(access.deviceOf('a', Buffer.from(secret))).toBeNull();
-    expect(changed).toEqual(['a', 'a']);
   });
 });
 

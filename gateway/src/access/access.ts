@@ -1,10 +1,9 @@
-// The access stage: who a person, a program or a device is, and what it may do.
+// The access stage: who a person or a program is, and what it may do. Devices have device-access.ts.
 // Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once.
 // Full: sign-in attempts are limited by address and by name; further ones are refused before any hash is taken.
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { type Millis, Refusal, type Role, roles, type Session, type SignInRequest } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type Credential, Credentials, type DeviceIdentity } from './credentials.ts';
 import { checkPassword, hashPassword, hashSecret, newSecret } from './secrets.ts';
 
 export type User = { name: string; role: Role; password: string; createdAt: Millis };
@@ -27,11 +26,8 @@ export type AccessPorts = {
   findSecret(hash: string): Promise<SecretRecord | null>;
   /** Commits all of it at once. */
   save(change: { users?: User[]; secrets?: SecretRecord[]; remove?: string[]; trimBefore?: Millis }): Promise<void>;
-  saveCredential(name: string, credential: Credential | null): Promise<void>;
   /** Called where a session or token is over, so that what it opened is closed at once ([ACC-3]). */
   revoked(hash: string): void;
-  /** Called where a device's credential changed or went. */
-  credentialChanged(name: string): void;
 };
 
 export const sessionMs = 7 * 24 * 60 * 60 * 1000;
@@ -46,7 +42,6 @@ const attemptsPerMinute = 10;
 const nameLengthMax = 128;
 
 export class Access {
-  readonly credentials = new Credentials();
   private readonly users = new Map<string, User>();
   private readonly remembered = new Map<string, { record: SecretRecord | null; checkedAt: Millis }>();
   private readonly spentCodes = new Set<string>();
@@ -58,9 +53,8 @@ export class Access {
     this.ports = ports;
   }
 
-  load(users: User[], credentials: Credential[]): void {
+  load(users: User[]): void {
     for (const user of users) this.users.set(user.name, user);
-    this.credentials.load(credentials);
   }
 
   /**
@@ -115,26 +109,6 @@ export class Access {
     const record = await this.find(hash);
     if (record === null || record.role !== role) return false;
     return record.expiresAt === null || record.expiresAt > this.ports.clock.now();
-  }
-
-  /** A new secret for a device's credential, in place of any before it. It is told this once. */
-  async issueCredential(device: string): Promise<string> {
-    const { credential, secret } = this.credentials.make(device, this.ports.clock.now());
-    await this.ports.saveCredential(device, credential);
-    this.credentials.put(credential);
-    this.ports.credentialChanged(device);
-    return secret;
-  }
-
-  async revokeCredential(device: string): Promise<void> {
-    await this.ports.saveCredential(device, null);
-    this.credentials.delete(device);
-    this.ports.credentialChanged(device);
-  }
-
-  /** Who a device is, by what it sent in CONNECT, or null. */
-  deviceOf(name: string, secret: Uint8Array): DeviceIdentity | null {
-    return this.credentials.check(name, secret);
   }
 
   private async putUser(user: User): Promise<void> {

@@ -9,4 +9,6 @@ export {
   type SecretRecord,
   type User,
 } from './access.ts';
-export type { Credential, DeviceIdentity } from './credentials.ts';
+export type { StoredCredential } from './credentials.ts';
+export { DeviceAccess, type DeviceAccessPorts } from './device-access.ts';
+export type { EnrolmentKeyRecord } from './enrolment.ts';

@@ -3,12 +3,14 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type Latest, limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
 import { csvResponse, csvValue, isoTime } from './csv.ts';
+import { connectionLogSchema, newSecretSchema, secretRequestSchema } from './device-access-schemas.ts';
 import { createRouter, needs } from './router.ts';
 import {
   answer,
   body,
   deviceCreatedSchema,
   deviceId,
+  deviceName,
   deviceSchema,
   latestSchema,
   limitQuery,
@@ -18,7 +20,6 @@ import {
 
 const tags = ['devices'];
 const params = z.object({ id: deviceId });
-const name = z.string().min(1).max(128);
 const notFound = { 404: problem('No such device') };
 
 const list = createRoute({
@@ -42,7 +43,7 @@ const create = createRoute({
   tags,
   middleware: needs('administrator'),
   summary: 'Create a device; the secret in the answer is told this once',
-  request: { body: body(z.strictObject({ id: deviceId, name: name.optional() })) },
+  request: { body: body(z.strictObject({ id: deviceId, name: deviceName.optional() })) },
   responses: { 201: answer('Created', deviceCreatedSchema), 409: problem('It is there already') },
 });
 
@@ -61,7 +62,7 @@ const change = createRoute({
   tags,
   middleware: needs('administrator'),
   summary: 'Rename a device',
-  request: { params, body: body(z.strictObject({ name })) },
+  request: { params, body: body(z.strictObject({ name: deviceName })) },
   responses: { 200: answer('The device', deviceSchema), ...notFound },
 });
 
@@ -80,9 +81,29 @@ const newSecret = createRoute({
   path: '/{id}/secret',
   tags,
   middleware: needs('administrator'),
-  summary: 'A new secret in place of the old one; connections with the old one end',
+  summary: 'A new secret; the old one ends at once with its connections, or holds beside it for `overlapMs`',
+  request: { params, body: { ...body(secretRequestSchema), required: false } },
+  responses: { 200: answer('The secret, told this once', newSecretSchema), ...notFound },
+});
+
+const endPrevious = createRoute({
+  method: 'delete',
+  path: '/{id}/secret/previous',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'End the secret before the present one; connections that signed in with it end',
   request: { params },
-  responses: { 200: answer('The secret, told this once', z.object({ secret: z.string() })), ...notFound },
+  responses: { 204: { description: 'Only the present secret holds' }, ...notFound },
+});
+
+const connections = createRoute({
+  method: 'get',
+  path: '/{id}/connections',
+  tags,
+  middleware: needs('operator'),
+  summary: 'What became of the connections of the device’s own credential, the newest first',
+  request: { params },
+  responses: { 200: answer('The log', connectionLogSchema), ...notFound },
 });
 
 const latestColumns = 'metric,unit,ts,time,value,freshness,cadence_ms';
@@ -120,7 +141,7 @@ function* latestLines({ values }: Latest): Iterable<string> {
   }
 }
 
-export function deviceRoutes({ devices }: ApiPorts) {
+export function deviceRoutes({ connectionLog, credentials, devices }: ApiPorts) {
   const router = createRouter();
   router.openapi(list, c => {
     const { limit, cursor, q } = c.req.valid('query');
@@ -139,7 +160,16 @@ export function deviceRoutes({ devices }: ApiPorts) {
     await devices.remove(c.req.valid('param').id);
     return c.body(null, 204);
   });
-  router.openapi(newSecret, async c => c.json({ secret: await devices.newSecret(c.req.valid('param').id) }, 200));
+  router.openapi(newSecret, async c => {
+    const { overlapMs = 0 } = c.req.valid('json');
+    return c.json(await devices.newSecret(c.req.valid('param').id, overlapMs), 200);
+  });
+  router.openapi(endPrevious, async c => {
+    const { id } = devices.describe(c.req.valid('param').id);
+    await credentials.endPrevious(id);
+    return c.body(null, 204);
+  });
+  router.openapi(connections, c => c.json(connectionLog(devices.describe(c.req.valid('param').id).id), 200));
   router.openapi(latest, c => {
     const { id } = c.req.valid('param');
     const answered = devices.latest(id);

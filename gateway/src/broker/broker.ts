@@ -2,23 +2,25 @@
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
 // which it came; nobody reads or writes as another device ([ACC-2]).
 // Full: a connection with too many publishes under way is closed; connections in all are limited.
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
-import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/logger.ts';
+import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import { AckOrder } from './ack-order.ts';
+import { Admission, type AdmissionPorts, type ConnectWords } from './admission.ts';
 import { Connections } from './connections.ts';
-import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+import { commandsDeviceOf, type Identity, mayReceive, publishBreach, subscribeBreach } from './permissions.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = { host: string; port: number; open: boolean; connectionsMax: number };
+export type BrokerConfig = {
+  host: string;
+  port: number;
+  open: boolean;
+  deniedFilters: readonly string[];
+  connectionsMax: number;
+};
 
-export type BrokerPorts = {
-  clock: Clock;
-  log: Logger;
-  deviceOf(name: string, secret: Uint8Array): Omit<Identity, 'open'> | null;
+export type BrokerPorts = AdmissionPorts & {
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -33,6 +35,8 @@ export type BrokerPorts = {
 export type BrokerCounters = Record<
   | 'connects'
   | 'signInsRefused'
+  | 'signInsOfNobody'
+  | 'revoked'
   | 'publishes'
   | 'publishesRefused'
   | 'breaches'
@@ -71,6 +75,8 @@ export class Broker {
   readonly counters: BrokerCounters = {
     connects: 0,
     signInsRefused: 0,
+    signInsOfNobody: 0,
+    revoked: 0,
     publishes: 0,
     publishesRefused: 0,
     breaches: 0,
@@ -79,6 +85,9 @@ export class Broker {
     faults: 0,
   };
   private readonly states = new WeakMap<object, State>();
+  private readonly admission: Admission<Connection>;
+  /** By stream, where it comes from. */
+  private readonly addresses = new WeakMap<object, string>();
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
@@ -95,6 +104,7 @@ export class Broker {
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
+    this.admission = new Admission(config, ports);
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
@@ -102,7 +112,7 @@ export class Broker {
     const aedes = new Aedes({
       connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
-      preConnect: (_client, packet, done) => this.preConnect(packet, done),
+      preConnect: (client, packet, done) => this.preConnect(client as Connection, packet, done),
       authenticate: (client, name, secret, done) => this.authenticate(client as Connection, name, secret, done),
       authorizePublish: (client, packet, done) => this.takePublish(client as Connection | null, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.checkSubscribe(client as Connection, subscription, done),
@@ -112,6 +122,7 @@ export class Broker {
     aedes.on('clientDisconnect', client => this.gone(client as Connection));
     aedes.on('subscribe', (subscriptions, client) => this.subscribed(subscriptions, client as Connection));
     aedes.on('unsubscribe', (filters, client) => this.unsubscribed(filters, client as Connection));
+    aedes.on('keepaliveTimeout', client => this.admission.ends(client, 'keep-alive'));
     aedes.on('clientError', (client, error) => this.noteFault(client, error));
     aedes.on('connectionError', (client, error) => this.noteFault(client, error));
     (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
@@ -131,8 +142,8 @@ export class Broker {
     });
   }
 
-  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
-  accept(stream: Duplex): void {
+  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream, which has its address beside it. */
+  accept(stream: Duplex, address = (stream as Socket).remoteAddress ?? ''): void {
     if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
       stream.destroy();
       return;
@@ -141,6 +152,7 @@ export class Broker {
     stream.once('close', () => {
       this.connectionsOpen--;
     });
+    this.addresses.set(stream, address);
     this.aedes.handle(stream);
   }
 
@@ -165,9 +177,17 @@ export class Broker {
     return true;
   }
 
-  /** Ends the connections of a device whose credential changed. */
-  disconnect(device: string): void {
-    for (const connection of [...this.connections.of(device)]) connection.close();
+  /** Ends the connections under this name that what they signed in with does not hold for any more. */
+  recheck(name: string): void {
+    for (const connection of this.admission.lapsed(name)) {
+      this.counters.revoked++;
+      this.end(connection, 'credential');
+    }
+  }
+
+  /** What became of the connections under this name. */
+  connectionLog(name: string): ConnectionLog {
+    return this.admission.log(name);
   }
 
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
@@ -201,9 +221,11 @@ export class Broker {
   }
 
   private preConnect(
-    packet: { clientId: string; clean?: boolean; keepalive?: number },
+    client: Connection,
+    packet: ConnectWords,
     done: (error: Error | null, success: boolean) => void,
   ): void {
+    this.admission.heard(client, packet, this.addresses.get(client.conn) ?? '');
     // A session without a name could never be found again (MQTT 3.1.1, 3.1.3.1).
     if (packet.clientId === '' && packet.clean === false) done(new Error('a client id is needed with clean=0'), false);
     else done(null, true);
@@ -215,22 +237,25 @@ export class Broker {
     secret: Buffer | undefined,
     done: (error: null, success: boolean) => void,
   ): void {
-    const identity = this.identify(client, name, secret);
+    const identity = this.admission.admit(client, name, secret);
     if (identity === null) {
       this.counters.signInsRefused++;
-      this.ports.log.warn({ name: name?.slice(0, 128), client: client.id.slice(0, 128) }, 'a device could not sign in');
+      this.counters.signInsOfNobody = this.admission.unknownNames;
       return done(null, false);
     }
+    client.conn.once('close', () => this.admission.forget(client));
     this.states.set(client, { identity, acks: new AckOrder(), receiving: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     done(null, true);
   }
 
-  private identify(client: Connection, name: string | undefined, secret: Buffer | undefined): Identity | null {
-    if (this.config.open) return { name: name ?? client.id, device: null, covers: () => true, open: true };
-    const device = name === undefined || secret === undefined ? null : this.ports.deviceOf(name, secret);
-    return device === null ? null : { ...device, open: false };
+  /** Ends a connection for a reason of ours, which its log tells. */
+  private end(client: Connection, why: string): void {
+    this.admission.ends(client, why);
+    const state = this.states.get(client);
+    if (state !== undefined) state.allowedTopic = '';
+    client.close();
   }
 
   private takePublish(client: Connection | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
@@ -239,15 +264,20 @@ export class Broker {
     // What is not acknowledged is sent again to the gateway that comes after this one.
     if (this.closing) return;
     const { identity, acks } = state;
+    // The will of a connection that was cut is nobody's word any more.
+    if (!identity.open && !identity.holds()) return done(new Error('its credential does not hold any more'));
     const breach = packet.topic === state.allowedTopic ? null : publishBreach(identity, packet.topic);
     if (breach === null) state.allowedTopic = packet.topic;
     else {
       this.counters.breaches++;
-      this.ports.log.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
+      this.admission.note(client, 'publish-refused', breach, packet.topic);
+      this.admission.ends(client, 'refused');
+      this.admission.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
     }
     if (acks.size() >= pendingPerConnectionMax || acks.bytes >= pendingBytesMax) {
       this.counters.overloaded++;
+      this.admission.ends(client, 'overloaded');
       return done(new Error('too many publishes under way'));
     }
     this.counters.publishes++;
@@ -296,6 +326,7 @@ export class Broker {
         refused => {
           if (refused === null) return settle(null);
           this.counters.publishesRefused++;
+          this.admission.ends(client, refused);
           settle(new Error(refused));
         },
       );
@@ -321,22 +352,28 @@ export class Broker {
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
     const state = this.states.get(client);
-    const allowed =
-      state !== undefined &&
-      maySubscribe(state.identity, subscription.topic) &&
-      (state.identity.open || Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
+    const breach = state === undefined ? 'not signed in' : this.subscriptionBreach(state, client, subscription.topic);
+    const allowed = breach === null;
     if (allowed) this.watch.note(subscription.topic);
-    else this.counters.subscriptionsRefused++;
+    else {
+      this.counters.subscriptionsRefused++;
+      this.admission.note(client, 'subscription-refused', breach, subscription.topic);
+    }
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
   }
 
+  private subscriptionBreach({ identity }: State, client: Connection, filter: string): string | null {
+    const isFull = !identity.open && Object.keys(client.subscriptions).length >= limits.filtersPerClientMax;
+    return isFull ? `more than ${limits.filtersPerClientMax} subscriptions` : subscribeBreach(identity, filter);
+  }
+
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
   private mayForward(client: Connection, topic: string): boolean {
-    const parsed = topic.startsWith('devices/') ? parseTopic(topic) : null;
-    if (parsed?.kind === 'command') return this.handing.has(topic);
     const identity = this.states.get(client)?.identity;
-    return identity !== undefined && (identity.open || (parsed !== null && identity.covers(parsed.device)));
+    if (identity === undefined || !mayReceive(identity, topic)) return false;
+    const isCommand = topic.startsWith('devices/') && parseTopic(topic)?.kind === 'command';
+    return !isCommand || this.handing.has(topic);
   }
 
   private ready(client: Connection): void {
@@ -344,6 +381,7 @@ export class Broker {
     if (identity === undefined) return;
     this.counters.connects++;
     this.live.add(client);
+    this.admission.note(client, 'connected');
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
     // A session that was kept brings its subscriptions with it.
@@ -353,7 +391,15 @@ export class Broker {
   private gone(client: Connection): void {
     this.live.delete(client);
     const cause = client._disconnected ? 'disconnect' : 'lost';
+    this.admission.note(client, 'disconnected', this.admission.endedBy(client) ?? this.takenOver(client) ?? cause);
     for (const device of this.connections.remove(client)) this.ports.disconnected(device, cause);
+  }
+
+  /** A connection ends where another with its client id begins (MQTT 3.1.1, 3.1.4). */
+  private takenOver(client: Connection): string | null {
+    const name = this.states.get(client)?.identity.name ?? '';
+    for (const other of this.admission.of(name)) if (other !== client && other.id === client.id) return 'taken-over';
+    return null;
   }
 
   private subscribed(subscriptions: Subscription[], client: Connection): void {
@@ -364,7 +410,7 @@ export class Broker {
   private listensFor(filters: string[], client: Connection): void {
     for (const filter of filters) {
       const device = commandsDeviceOf(filter);
-      if (device === null) continue;
+      if (device === null || this.states.get(client)?.identity.covers(device) !== true) continue;
       if (this.connections.add(client, device)) this.ports.connected(device);
       this.connections.setReceiver(device, client);
       this.ports.commandsReady(device);
@@ -380,6 +426,9 @@ export class Broker {
 
   private noteFault(client: Client | null, error: Error): void {
     this.counters.faults++;
+    // A socket's own errors have codes of the system; what has none was wrong with the bytes.
+    const isFrame = client !== null && !('code' in error) && this.admission.ends(client, 'refused');
+    if (isFrame) this.admission.note(client, 'frame-refused', error.message);
     this.ports.log.debug({ client: client?.id?.slice(0, 128), error: error.message }, 'a device connection failed');
   }
 }
