@@ -115,7 +115,7 @@ export async function loadDeviceAccess(store: Store, access: DeviceAccess): Prom
   const most = limits.devicesMax + limits.fieldGatewaysMax;
   access.load(
     parseAll<StoredCredential>(await store.query<Body>('credential.all', most)),
-    parseAll<EnrolmentKeyRecord>(await store.query<Body>('secret.ofKind', enrolmentKind, limits.enrolmentKeysMax)),
+    parseAll<EnrolmentKeyRecord>(await store.query<Body>('secret.listKind', enrolmentKind, limits.enrolmentKeysMax)),
   );
 }
 

@@ -13,8 +13,8 @@ import {
   Refusal,
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { KeyTurns } from '../lib/key-turns.ts';
 import type { Logger } from '../lib/logger.ts';
-import { Turns } from '../lib/turns.ts';
 import {
   type CredentialRecord,
   Credentials,
@@ -66,7 +66,7 @@ export class DeviceAccess {
   };
   readonly enrolment: Enrolment;
   private readonly credentials: Credentials;
-  private readonly turns = new Turns();
+  private readonly turns = new KeyTurns();
   /** Names of field gateways that are being made. */
   private readonly reserved = new Set<string>();
   private fieldGateways = 0;

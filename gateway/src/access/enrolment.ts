@@ -2,7 +2,6 @@
 // Invariant: a use is counted before anything waits, so that two at once do not exceed the limit; it is committed with
 // the credential that it brought.
 // Full: at most `limits.enrolmentKeysMax` keys; failures are limited for each address.
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import {
   devicePatternCovers,
   type EnrolledDevice,
@@ -15,6 +14,7 @@ import {
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { TokenBuckets } from '../lib/token-bucket.ts';
 import { ulid } from '../lib/ulid.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
@@ -31,10 +31,15 @@ export type EnrolmentPorts = {
 
 /** Enough for a site behind one address to try again; whoever guesses has 192 bits before them. */
 const failuresPerMinute = 60;
+/** Addresses whose failures are remembered; each costs some hundred bytes. */
+const addressesMax = 10_000;
 
 export class Enrolment {
   private readonly byHash = new Map<string, EnrolmentKeyRecord>();
-  private readonly byAddress = new RateLimiterMemory({ points: failuresPerMinute, duration: 60 });
+  private readonly failures = new TokenBuckets(
+    { perSecond: failuresPerMinute / 60, burst: failuresPerMinute },
+    addressesMax,
+  );
   private readonly counters: { enrolments: number; enrolmentsRefused: number };
   private readonly ports: EnrolmentPorts;
 
@@ -103,9 +108,9 @@ export class Enrolment {
 
   /** Exchanges a key for a credential. Throws Refusal. */
   async enrol(request: EnrolRequest, address: string): Promise<EnrolledDevice> {
-    try {
-      await this.byAddress.consume(address);
-    } catch {
+    const now = this.ports.clock.now();
+    const failures = this.failures.of(address, now);
+    if (failures.untilNext(now) > 0) {
       this.counters.enrolmentsRefused++;
       throw new Refusal('too_many', `at most ${failuresPerMinute} failures a minute to enrol`);
     }
@@ -113,10 +118,10 @@ export class Enrolment {
       const { enrolled, key } = await this.exchange(request);
       this.counters.enrolments++;
       this.ports.log.info({ device: enrolled.id, key: key.name, address }, 'a device enrolled');
-      await this.byAddress.reward(address);
       return enrolled;
     } catch (error) {
       this.counters.enrolmentsRefused++;
+      failures.spend(1, now);
       throw error;
     }
   }

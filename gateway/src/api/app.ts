@@ -9,8 +9,8 @@ import { backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
-import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { deviceCredentialRoutes } from './device-credentials.ts';
 import { deviceRoutes } from './devices.ts';
 import { enrolmentKeyRoutes, enrolRoutes } from './enrolment.ts';
 import { checkOrigin, signedIn } from './guard.ts';
@@ -104,7 +104,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.use(signedIn(ports));
   api.route('/devices', deviceRoutes(ports));
   api.route('/devices', bulkRoutes(ports));
-  api.route('/credentials', credentialRoutes(ports));
+  api.route('/credentials', deviceCredentialRoutes(ports));
   api.route('/enrolment-keys', enrolmentKeyRoutes(ports));
   api.route('/history', historyRoutes(ports));
   api.route('/voids', voidRoutes(ports));

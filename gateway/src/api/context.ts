@@ -26,7 +26,7 @@ import {
 } from '../contract/index.ts';
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { CredentialPorts } from './credentials.ts';
+import type { CredentialPorts } from './device-credentials.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
 
 export type Principal = { name: string; role: Role; hash: string; kind: 'session' | 'token'; expiresAt: number | null };

@@ -2,14 +2,14 @@
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
 // which it came; nobody reads or writes as another device ([ACC-2]).
 // Full: a connection with too many publishes under way is closed; connections in all are limited.
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import { AckOrder } from './ack-order.ts';
-import { Admission, type AdmissionPorts, type ConnectWords } from './admission.ts';
 import { Connections } from './connections.ts';
 import { commandsDeviceOf, type Identity, mayReceive, publishBreach, subscribeBreach } from './permissions.ts';
+import { type SignInPorts, SignIns } from './sign-ins.ts';
 import { Watch } from './watch.ts';
 
 export type BrokerConfig = {
@@ -20,7 +20,10 @@ export type BrokerConfig = {
   connectionsMax: number;
 };
 
-export type BrokerPorts = AdmissionPorts & {
+/** What is known of a stream that somebody else accepted. */
+export type Peer = { address: string };
+
+export type BrokerPorts = SignInPorts & {
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -59,7 +62,9 @@ type Connection = Client & {
   id: string;
   will: PublishPacket | null;
   subscriptions: Record<string, unknown>;
+  version: number;
   _disconnected: boolean;
+  _keepaliveInterval: number;
 };
 
 type State = {
@@ -85,7 +90,7 @@ export class Broker {
     faults: 0,
   };
   private readonly states = new WeakMap<object, State>();
-  private readonly admission: Admission<Connection>;
+  private readonly signIns: SignIns<Connection>;
   /** By stream, where it comes from. */
   private readonly addresses = new WeakMap<object, string>();
   private readonly live = new Set<Connection>();
@@ -104,7 +109,7 @@ export class Broker {
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
-    this.admission = new Admission(config, ports);
+    this.signIns = new SignIns(config, ports);
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
@@ -112,7 +117,7 @@ export class Broker {
     const aedes = new Aedes({
       connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
-      preConnect: (client, packet, done) => this.preConnect(client as Connection, packet, done),
+      preConnect: (_client, packet, done) => this.preConnect(packet, done),
       authenticate: (client, name, secret, done) => this.authenticate(client as Connection, name, secret, done),
       authorizePublish: (client, packet, done) => this.takePublish(client as Connection | null, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.checkSubscribe(client as Connection, subscription, done),
@@ -122,7 +127,7 @@ export class Broker {
     aedes.on('clientDisconnect', client => this.gone(client as Connection));
     aedes.on('subscribe', (subscriptions, client) => this.subscribed(subscriptions, client as Connection));
     aedes.on('unsubscribe', (filters, client) => this.unsubscribed(filters, client as Connection));
-    aedes.on('keepaliveTimeout', client => this.admission.ends(client, 'keep-alive'));
+    aedes.on('keepaliveTimeout', client => this.signIns.ends(client, 'keep-alive'));
     aedes.on('clientError', (client, error) => this.noteFault(client, error));
     aedes.on('connectionError', (client, error) => this.noteFault(client, error));
     (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
@@ -130,7 +135,9 @@ export class Broker {
     this.passUnwatched(aedes);
     this.aedes = aedes;
 
-    const server = createServer({ noDelay: true }, socket => this.accept(socket));
+    const server = createServer({ noDelay: true }, socket =>
+      this.accept(socket, { address: socket.remoteAddress ?? '' }),
+    );
     server.maxConnections = this.config.connectionsMax;
     this.server = server;
     return new Promise((resolve, reject) => {
@@ -142,8 +149,8 @@ export class Broker {
     });
   }
 
-  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream, which has its address beside it. */
-  accept(stream: Duplex, address = (stream as Socket).remoteAddress ?? ''): void {
+  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
+  accept(stream: Duplex, { address }: Peer): void {
     if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
       stream.destroy();
       return;
@@ -179,7 +186,7 @@ export class Broker {
 
   /** Ends the connections under this name that what they signed in with does not hold for any more. */
   recheck(name: string): void {
-    for (const connection of this.admission.lapsed(name)) {
+    for (const connection of this.signIns.lapsed(name)) {
       this.counters.revoked++;
       this.end(connection, 'credential');
     }
@@ -187,7 +194,7 @@ export class Broker {
 
   /** What became of the connections under this name. */
   connectionLog(name: string): ConnectionLog {
-    return this.admission.log(name);
+    return this.signIns.log(name);
   }
 
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
@@ -221,11 +228,9 @@ export class Broker {
   }
 
   private preConnect(
-    client: Connection,
-    packet: ConnectWords,
+    packet: { clientId: string; clean?: boolean; keepalive?: number },
     done: (error: Error | null, success: boolean) => void,
   ): void {
-    this.admission.heard(client, packet, this.addresses.get(client.conn) ?? '');
     // A session without a name could never be found again (MQTT 3.1.1, 3.1.3.1).
     if (packet.clientId === '' && packet.clean === false) done(new Error('a client id is needed with clean=0'), false);
     else done(null, true);
@@ -237,13 +242,14 @@ export class Broker {
     secret: Buffer | undefined,
     done: (error: null, success: boolean) => void,
   ): void {
-    const identity = this.admission.admit(client, name, secret);
+    const facts = { address: this.addresses.get(client.conn) ?? '', client: client.id };
+    const identity = this.signIns.admit(client, facts, name, secret);
     if (identity === null) {
       this.counters.signInsRefused++;
-      this.counters.signInsOfNobody = this.admission.unknownNames;
+      this.counters.signInsOfNobody = this.signIns.unknownNames;
       return done(null, false);
     }
-    client.conn.once('close', () => this.admission.forget(client));
+    client.conn.once('close', () => this.signIns.forget(client));
     this.states.set(client, { identity, acks: new AckOrder(), receiving: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
@@ -252,7 +258,7 @@ export class Broker {
 
   /** Ends a connection for a reason of ours, which its log tells. */
   private end(client: Connection, why: string): void {
-    this.admission.ends(client, why);
+    this.signIns.ends(client, why);
     const state = this.states.get(client);
     if (state !== undefined) state.allowedTopic = '';
     client.close();
@@ -270,14 +276,14 @@ export class Broker {
     if (breach === null) state.allowedTopic = packet.topic;
     else {
       this.counters.breaches++;
-      this.admission.note(client, 'publish-refused', breach, packet.topic);
-      this.admission.ends(client, 'refused');
-      this.admission.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
+      this.signIns.note(client, { kind: 'publish-refused', reason: breach, topic: packet.topic });
+      this.signIns.ends(client, 'refused');
+      this.signIns.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
     }
     if (acks.size() >= pendingPerConnectionMax || acks.bytes >= pendingBytesMax) {
       this.counters.overloaded++;
-      this.admission.ends(client, 'overloaded');
+      this.signIns.ends(client, 'overloaded');
       return done(new Error('too many publishes under way'));
     }
     this.counters.publishes++;
@@ -326,7 +332,7 @@ export class Broker {
         refused => {
           if (refused === null) return settle(null);
           this.counters.publishesRefused++;
-          this.admission.ends(client, refused);
+          this.signIns.ends(client, refused);
           settle(new Error(refused));
         },
       );
@@ -357,7 +363,7 @@ export class Broker {
     if (allowed) this.watch.note(subscription.topic);
     else {
       this.counters.subscriptionsRefused++;
-      this.admission.note(client, 'subscription-refused', breach, subscription.topic);
+      this.signIns.note(client, { kind: 'subscription-refused', reason: breach, topic: subscription.topic });
     }
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
@@ -372,7 +378,7 @@ export class Broker {
   private mayForward(client: Connection, topic: string): boolean {
     const identity = this.states.get(client)?.identity;
     if (identity === undefined || !mayReceive(identity, topic)) return false;
-    const isCommand = topic.startsWith('devices/') && parseTopic(topic)?.kind === 'command';
+    const isCommand = topic.includes('/commands/') && parseTopic(topic)?.kind === 'command';
     return !isCommand || this.handing.has(topic);
   }
 
@@ -381,7 +387,7 @@ export class Broker {
     if (identity === undefined) return;
     this.counters.connects++;
     this.live.add(client);
-    this.admission.note(client, 'connected');
+    this.signIns.connected(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
     // A session that was kept brings its subscriptions with it.
@@ -391,15 +397,8 @@ export class Broker {
   private gone(client: Connection): void {
     this.live.delete(client);
     const cause = client._disconnected ? 'disconnect' : 'lost';
-    this.admission.note(client, 'disconnected', this.admission.endedBy(client) ?? this.takenOver(client) ?? cause);
+    this.signIns.disconnected(client, cause);
     for (const device of this.connections.remove(client)) this.ports.disconnected(device, cause);
-  }
-
-  /** A connection ends where another with its client id begins (MQTT 3.1.1, 3.1.4). */
-  private takenOver(client: Connection): string | null {
-    const name = this.states.get(client)?.identity.name ?? '';
-    for (const other of this.admission.of(name)) if (other !== client && other.id === client.id) return 'taken-over';
-    return null;
   }
 
   private subscribed(subscriptions: Subscription[], client: Connection): void {
@@ -427,8 +426,8 @@ export class Broker {
   private noteFault(client: Client | null, error: Error): void {
     this.counters.faults++;
     // A socket's own errors have codes of the system; what has none was wrong with the bytes.
-    const isFrame = client !== null && !('code' in error) && this.admission.ends(client, 'refused');
-    if (isFrame) this.admission.note(client, 'frame-refused', error.message);
+    const isFrame = client !== null && !('code' in error) && this.signIns.ends(client, 'refused');
+    if (isFrame) this.signIns.note(client, { kind: 'frame-refused', reason: error.message });
     this.ports.log.debug({ client: client?.id?.slice(0, 128), error: error.message }, 'a device connection failed');
   }
 }

@@ -5,10 +5,12 @@
 import { type ConnectionEntry, limits } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 
-/** What is known of a connection from its CONNECT. */
-export type ConnectionFacts = Pick<ConnectionEntry, 'address' | 'client' | 'protocol' | 'clean' | 'keepAliveS'>;
+/** What is known of a connection before it is signed in. */
+export type ConnectionFacts = Pick<ConnectionEntry, 'address' | 'client'>;
 
-type What = { kind: ConnectionEntry['kind']; topic?: string | null; reason?: string | null };
+/** Something that happened; what is left out is null, and texts are cut. */
+export type NewEntry = Pick<ConnectionEntry, 'kind'> &
+  Partial<Pick<ConnectionEntry, 'protocol' | 'clean' | 'keepAliveS' | 'topic' | 'reason'>>;
 
 /** The same again is counted where the one before is not older. */
 const sameWithinMs = 60_000;
@@ -17,6 +19,7 @@ const sameAmong = 8;
 /** Refused sign-ins in one log: strangers set them off, and must not push out what the device itself did. */
 const signInsRefusedMax = 15;
 const topicLengthMax = 256;
+const addressLengthMax = 64;
 const reasonLengthMax = 128;
 export const clientLengthMax = 128;
 
@@ -32,21 +35,21 @@ export class ConnectionLogs {
     this.clock = clock;
   }
 
-  add(name: string, facts: ConnectionFacts, { kind, topic, reason }: What): void {
+  add(name: string, { address, client }: ConnectionFacts, happened: NewEntry): void {
     const at = this.clock.now();
-    const isConnect = kind === 'connected';
+    const { kind, protocol = null, clean = null, keepAliveS = null } = happened;
     const entry: ConnectionEntry = {
       kind,
       at,
       lastAt: at,
       count: 1,
-      address: facts.address,
-      client: facts.client,
-      protocol: isConnect ? facts.protocol : null,
-      clean: isConnect ? facts.clean : null,
-      keepAliveS: isConnect ? facts.keepAliveS : null,
-      topic: cut(topic, topicLengthMax),
-      reason: cut(reason, reasonLengthMax),
+      address: address.slice(0, addressLengthMax),
+      client: client.slice(0, clientLengthMax),
+      protocol,
+      clean,
+      keepAliveS,
+      topic: cut(happened.topic, topicLengthMax),
+      reason: cut(happened.reason, reasonLengthMax),
     };
     const log = this.logs.get(name) ?? [];
     this.logs.delete(name);

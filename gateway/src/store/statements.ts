@@ -61,8 +61,9 @@ export const queries = Object.freeze({
   'device.all': 'SELECT body FROM device ORDER BY id LIMIT ?',
   'credential.all': 'SELECT body FROM credential LIMIT ?',
   'user.all': 'SELECT body FROM user LIMIT ?',
-  'secret.ofKind': 'SELECT body FROM secret WHERE kind = ? LIMIT ?',
   'secret.get': 'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE hash = ?',
+  'secret.listKind':
+    'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE kind = ? ORDER BY name LIMIT ?',
   'view.get': 'SELECT offset, body FROM view WHERE name = ?',
   'series.all': 'SELECT id, device, metric FROM series ORDER BY id LIMIT ?',
   'log.first': 'SELECT min(offset) AS offset FROM log',

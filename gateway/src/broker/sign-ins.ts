@@ -1,63 +1,54 @@
 // Who is at the other end of a device connection: what its CONNECT said, whether that signs it in, and who is signed in
 // under which name. Keeps the connection logs ([ACC-8]).
-import type { ConnectionEntry, ConnectionLog } from '../contract/index.ts';
+import type { ConnectionLog } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { limitedWarnings } from '../lib/limited-log.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type ConnectionFacts, ConnectionLogs, clientLengthMax } from './connection-log.ts';
+import { type ConnectionFacts, ConnectionLogs, clientLengthMax, type NewEntry } from './connection-log.ts';
 import type { Identity } from './permissions.ts';
 
 export type SignIn = Omit<Identity, 'open' | 'denied'> | { refused: string };
 
-export type AdmissionPorts = {
+export type SignInConfig = { open: boolean; deniedFilters: readonly string[] };
+
+export type SignInPorts = {
   clock: Clock;
   log: Logger;
   /** Who proves to be of this name; `secret` is undefined where none came. */
   signIn(name: string, secret: Uint8Array | undefined): SignIn;
 };
 
-/** What a connection's CONNECT packet says of it. */
-export type ConnectWords = { clientId: string; clean?: boolean; keepalive?: number; protocolVersion?: number };
+type SignedIn = { identity: Identity; facts: ConnectionFacts; endedBy: string | null };
 
-type Admitted = { identity: Identity; facts: ConnectionFacts; endedBy: string | null };
+/** A connection of the broker, as far as its log tells of it. */
+type Client = { id: string; clean: boolean; version: number; _keepaliveInterval: number };
 
-const addressLengthMax = 64;
-const nobody: ConnectionFacts = { address: '', client: '', protocol: null, clean: null, keepAliveS: null };
-
-export class Admission<Connection extends object> {
+export class SignIns<Connection extends Client> {
   /** Signs-in refused of names that nobody has. They are counted, for a list of them would be the stranger's to fill. */
   unknownNames = 0;
-  private readonly facts = new WeakMap<Connection, ConnectionFacts>();
-  private readonly admitted = new WeakMap<Connection, Admitted>();
+  private readonly signedIn = new WeakMap<Connection, SignedIn>();
   /** Connections that are signed in, by the name that they signed in under, until they are closed. */
   private readonly byName = new Map<string, Set<Connection>>();
   private readonly logs: ConnectionLogs;
   /** Says what strangers set off, which is not more than people read. */
   readonly warn: Logger['warn'];
-  private readonly config: { open: boolean; deniedFilters: readonly string[] };
-  private readonly ports: AdmissionPorts;
+  private readonly config: SignInConfig;
+  private readonly ports: SignInPorts;
 
-  constructor(config: Admission<Connection>['config'], ports: AdmissionPorts) {
+  constructor(config: SignInConfig, ports: SignInPorts) {
     this.config = config;
     this.ports = ports;
     this.logs = new ConnectionLogs(ports.clock);
     this.warn = limitedWarnings(ports.log, ports.clock);
   }
 
-  /** Keeps what CONNECT says, before it is judged. */
-  heard(connection: Connection, words: ConnectWords, address: string): void {
-    this.facts.set(connection, {
-      address: address.slice(0, addressLengthMax),
-      client: words.clientId.slice(0, clientLengthMax),
-      protocol: words.protocolVersion === 3 ? 'MQTT 3.1' : 'MQTT 3.1.1',
-      clean: words.clean ?? true,
-      keepAliveS: words.keepalive ?? 0,
-    });
-  }
-
   /** The identity that name and secret prove, or null; says and notes why not. */
-  admit(connection: Connection, name: string | undefined, secret: Uint8Array | undefined): Identity | null {
-    const facts = this.facts.get(connection) ?? nobody;
+  admit(
+    connection: Connection,
+    facts: ConnectionFacts,
+    name: string | undefined,
+    secret: Uint8Array | undefined,
+  ): Identity | null {
     const { open, deniedFilters: denied } = this.config;
     const found: SignIn = open
       ? { name: name ?? facts.client, device: null, holds: () => true, covers: () => true }
@@ -69,7 +60,7 @@ export class Admission<Connection extends object> {
       return null;
     }
     const identity = { ...found, open, denied };
-    this.admitted.set(connection, { identity, facts, endedBy: null });
+    this.signedIn.set(connection, { identity, facts, endedBy: null });
     const others = this.byName.get(identity.name);
     if (others === undefined) this.byName.set(identity.name, new Set([connection]));
     else others.add(connection);
@@ -78,7 +69,7 @@ export class Admission<Connection extends object> {
 
   /** Forgets a connection that is closed. */
   forget(connection: Connection): void {
-    const name = this.admitted.get(connection)?.identity.name;
+    const name = this.signedIn.get(connection)?.identity.name;
     if (name === undefined) return;
     const mine = this.byName.get(name);
     mine?.delete(connection);
@@ -86,27 +77,33 @@ export class Admission<Connection extends object> {
   }
 
   /** Adds to the log of whoever signed in on this connection. */
-  note(
-    connection: object,
-    kind: ConnectionEntry['kind'],
-    reason: string | null = null,
-    topic: string | null = null,
-  ): void {
-    const known = this.admitted.get(connection as Connection);
-    if (known !== undefined) this.logs.add(known.identity.name, known.facts, { kind, reason, topic });
+  note(connection: object, entry: NewEntry): void {
+    const known = this.signedIn.get(connection as Connection);
+    if (known !== undefined) this.logs.add(known.identity.name, known.facts, entry);
   }
 
   /** Keeps why the gateway ends a connection; the first reason counts. Returns false where one was known. */
   ends(connection: object, why: string): boolean {
-    const known = this.admitted.get(connection as Connection);
+    const known = this.signedIn.get(connection as Connection);
     if (known === undefined || known.endedBy !== null) return false;
     known.endedBy = why;
     return true;
   }
 
-  /** Why the gateway ended a connection, or null where it did not. */
-  endedBy(connection: object): string | null {
-    return this.admitted.get(connection as Connection)?.endedBy ?? null;
+  /** Notes that a connection is through, and how. */
+  connected(connection: Connection): void {
+    const protocol = connection.version === 3 ? 'MQTT 3.1' : 'MQTT 3.1.1';
+    // Aedes keeps one and a half times of it, and a millisecond.
+    const keepAliveS = Math.max(0, Math.round((connection._keepaliveInterval - 1) / 1_500));
+    this.note(connection, { kind: 'connected', protocol, clean: connection.clean, keepAliveS });
+  }
+
+  /** Notes that a connection is over; `cause` where the gateway did not end it, nor another that took its place. */
+  disconnected(connection: Connection, cause: string): void {
+    const known = this.signedIn.get(connection);
+    if (known === undefined) return;
+    const reason = known.endedBy ?? (this.isTakenOver(connection, known.identity.name) ? 'taken-over' : cause);
+    this.note(connection, { kind: 'disconnected', reason });
   }
 
   /** Connections that are signed in under a name. */
@@ -117,12 +114,18 @@ export class Admission<Connection extends object> {
   /** Those of them that what they signed in with does not hold for any more. */
   *lapsed(name: string): Iterable<Connection> {
     for (const connection of this.of(name)) {
-      if (this.admitted.get(connection)?.identity.holds() === false) yield connection;
+      if (this.signedIn.get(connection)?.identity.holds() === false) yield connection;
     }
   }
 
   log(name: string): ConnectionLog {
     return { name, connected: this.byName.get(name)?.size ?? 0, entries: this.logs.of(name) };
+  }
+
+  /** A connection ends where another with its client id begins (MQTT 3.1.1, 3.1.4). */
+  private isTakenOver(connection: Connection, name: string): boolean {
+    for (const other of this.of(name)) if (other !== connection && other.id === connection.id) return true;
+    return false;
   }
 
   private refuse(name: string | undefined, facts: ConnectionFacts, reason: string): void {

@@ -135,7 +135,7 @@ const connections = createRoute({
   responses: { 200: answer('The log', connectionLogSchema), ...notFound },
 });
 
-export function credentialRoutes({ connectionLog, credentials }: ApiPorts) {
+export function deviceCredentialRoutes({ connectionLog, credentials }: ApiPorts) {
   const router = createRouter();
   router.openapi(list, c => {
     const { limit, cursor, q, kind } = c.req.valid('query');

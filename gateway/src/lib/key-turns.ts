@@ -1,6 +1,6 @@
 // Work on the same key, one after the other; on different keys beside each other.
 
-export class Turns {
+export class KeyTurns {
   private readonly last = new Map<string, Promise<unknown>>();
 
   /** True while work on this key is under way or waits. */
