@@ -19,7 +19,8 @@ export function devicePorts({ deviceAccess, devices }: DeviceStages): ApiPorts['
     },
     rename: (id, name) => devices.rename(id, name),
     async remove(id) {
-      await devices.remove(id);
+      // Where a full disk came between the two, asking again does what is left.
+      if (devices.exists(id) || !deviceAccess.isKnown(id)) await devices.remove(id);
       await deviceAccess.revokeDevice(id);
     },
     async newSecret(id, overlapMs) {

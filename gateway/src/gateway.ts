@@ -193,6 +193,7 @@ export class Stages {
         clock,
         log,
         signIn: (name, secret) => deviceAccess.signIn(name, secret),
+        signInByCertificate: name => deviceAccess.signInByCertificate(name),
         take: (message, settled) => ingest.take(message, settled),
         connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
         disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),

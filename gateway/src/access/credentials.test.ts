@@ -77,11 +77,12 @@ describe('signing in', () => {
     expect(credentials.signInByCertificate('a')).toEqual({ refused: 'disabled' });
   });
 
-  test('[ACC-8] a certificate signs in the device that it names while that has a credential of its own', () => {
-    expect(credentials.signInByCertificate('a')).toEqual({ refused: 'no-credential' });
+  test('[ACC-8] a certificate signs in whom it names while that one has a credential, whatever its secret', () => {
+    expect(credentials.signInByCertificate('a')).toEqual({ refused: 'unknown-name' });
     credentials.put(record('a', 's'));
-    credentials.put(fieldGateway(['a']));
-    expect(credentials.signInByCertificate('site')).toEqual({ refused: 'no-credential' });
+    credentials.put(fieldGateway(['b']));
+    const site = credentials.signInByCertificate('site') as DeviceIdentity;
+    expect([site.device, site.covers('b'), site.covers('a')]).toEqual([null, true, false]);
     const found = credentials.signInByCertificate('a') as DeviceIdentity;
     expect(found).toMatchObject({ name: 'a', device: 'a' });
     credentials.put(record('a', 'new'));

@@ -32,13 +32,7 @@ export type DeviceIdentity = {
   covers(device: string): boolean;
 };
 
-export type SignInRefusal =
-  | 'unknown-name'
-  | 'no-secret'
-  | 'wrong-secret'
-  | 'secret-replaced'
-  | 'disabled'
-  | 'no-credential';
+export type SignInRefusal = 'unknown-name' | 'no-secret' | 'wrong-secret' | 'secret-replaced' | 'disabled';
 export type SignIn = DeviceIdentity | { refused: SignInRefusal };
 
 /** `revision` grows when it comes to cover less: connections from before have to end. */
@@ -142,10 +136,10 @@ export class Credentials {
     return this.identity(entry, hash);
   }
 
-  /** The identity of a device that a verified client certificate names, or why it has none. */
-  signInByCertificate(device: string): SignIn {
-    const entry = this.byName.get(device);
-    if (entry === undefined || entry.record.kind !== 'device') return { refused: 'no-credential' };
+  /** The identity of a name that a client certificate proved, or why it has none. */
+  signInByCertificate(name: string): SignIn {
+    const entry = this.byName.get(name);
+    if (entry === undefined) return { refused: 'unknown-name' };
     return entry.record.enabled ? this.identity(entry, null) : { refused: 'disabled' };
   }
 

@@ -110,9 +110,14 @@ export class DeviceAccess {
     return this.credentials.signIn(name, secret);
   }
 
-  /** Who a device is, by the name in a client certificate that was verified. */
-  signInByCertificate(device: string): SignIn {
-    return this.credentials.signInByCertificate(device);
+  /** Who a device is, by the name that its client certificate proved. */
+  signInByCertificate(name: string): SignIn {
+    return this.credentials.signInByCertificate(name);
+  }
+
+  /** True where a device has a credential of its own. */
+  isKnown(device: string): boolean {
+    return this.credentials.get(device)?.kind === 'device';
   }
 
   /** True where a field gateway has the name, so that no device can have it. */
@@ -212,9 +217,7 @@ export class DeviceAccess {
 
   /** Revokes what a device that was deleted signed in with, if there is anything. */
   async revokeDevice(device: string): Promise<void> {
-    if (this.credentials.get(device)?.kind === 'device') await this.revoke(device);
-    // A client that is on its way in by a certificate has nothing else to be told by.
-    else this.ports.credentialChanged(device);
+    if (this.isKnown(device)) await this.revoke(device);
   }
 
   private async renew(record: CredentialRecord, overlapMs: number): Promise<NewSecret> {

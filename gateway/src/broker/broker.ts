@@ -243,7 +243,7 @@ export class Broker {
     done: (error: null, success: boolean) => void,
   ): void {
     const facts = { address: this.addresses.get(client.conn) ?? '', client: client.id };
-    const identity = this.signIns.admit(client, facts, name, secret);
+    const identity = this.signIns.admit(client, facts, { name, secret });
     if (identity === null) {
       this.counters.signInsRefused++;
       this.counters.signInsOfNobody = this.signIns.unknownNames;
@@ -271,7 +271,10 @@ export class Broker {
     if (this.closing) return;
     const { identity, acks } = state;
     // The will of a connection that was cut is nobody's word any more.
-    if (!identity.open && !identity.holds()) return done(new Error('its credential does not hold any more'));
+    if (!identity.open && !identity.holds()) {
+      this.signIns.ends(client, 'credential');
+      return done(new Error('its credential does not hold any more'));
+    }
     const breach = packet.topic === state.allowedTopic ? null : publishBreach(identity, packet.topic);
     if (breach === null) state.allowedTopic = packet.topic;
     else {

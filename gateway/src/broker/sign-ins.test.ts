@@ -28,6 +28,8 @@ function signIns(open = false) {
         if (given === undefined) return { refused: 'no-secret' };
         return { name, device: name, holds: () => holding, covers: () => holding };
       },
+      signInByCertificate: name =>
+        name === 'b' ? { name, device: name, holds: () => true, covers: () => true } : { refused: 'unknown-name' },
     },
   );
 }
@@ -35,26 +37,36 @@ function signIns(open = false) {
 describe('signing in', () => {
   test('[ACC-8] is noted where somebody has the name, and counted where nobody has', () => {
     const all = signIns();
-    expect(all.admit(connection(), here, 'a', undefined)).toBeNull();
-    expect(all.admit(connection(), here, 'nobody', secret)).toBeNull();
-    expect(all.admit(connection(), here, undefined, secret)).toBeNull();
+    expect(all.admit(connection(), here, { name: 'a', secret: undefined })).toBeNull();
+    expect(all.admit(connection(), here, { name: 'nobody', secret })).toBeNull();
+    expect(all.admit(connection(), here, { name: undefined, secret })).toBeNull();
     expect(all.log('a')).toMatchObject({ connected: 0, entries: [{ kind: 'sign-in-refused', reason: 'no-secret' }] });
     expect(all.log('nobody').entries).toEqual([]);
     expect(all.unknownNames).toBe(1);
   });
 
+  test('[ACC-8] by a certificate needs no secret, and no other name beside it', () => {
+    const all = signIns();
+    const byB = { certified: 'b', secret: undefined };
+    expect(all.admit(connection(), here, { ...byB, name: undefined })).toMatchObject({ name: 'b', device: 'b' });
+    expect(all.admit(connection(), here, { ...byB, name: 'b', secret })).toMatchObject({ name: 'b' });
+    expect(all.admit(connection(), here, { ...byB, name: 'a', secret })).toBeNull();
+    expect(all.log('b').entries).toMatchObject([{ kind: 'sign-in-refused', reason: 'another-name' }]);
+    expect(all.admit(connection(), here, { certified: 'a', name: 'a', secret })).toBeNull();
+  });
+
   test('[ACC-8] a flood of refusals is ten lines a second, and the next line tells of the others', () => {
     const all = signIns();
-    for (let i = 0; i < 1_000; i++) all.admit(connection(), here, 'nobody', secret);
+    for (let i = 0; i < 1_000; i++) all.admit(connection(), here, { name: 'nobody', secret });
     expect(lines).toHaveLength(10);
     clock.advance(1_000);
-    all.admit(connection(), here, 'nobody', secret);
+    all.admit(connection(), here, { name: 'nobody', secret });
     expect(lines.at(-1)).toMatchObject({ linesLeftOut: 990, reason: 'unknown-name' });
     expect(JSON.stringify(lines)).not.toContain('secret');
   });
 
   test('in the open profile is nothing that can fail', () => {
-    const anybody = signIns(true).admit(connection(), here, undefined, undefined);
+    const anybody = signIns(true).admit(connection(), here, { name: undefined, secret: undefined });
     expect(anybody).toMatchObject({ name: 'c', device: null, open: true, denied: ['secret'] });
   });
 });
@@ -63,7 +75,7 @@ describe('a connection', () => {
   test('[ACC-8] that does not hold any more is found under its name, also before it is through', () => {
     const all = signIns();
     const [one, other] = [connection('one'), connection('other')];
-    for (const each of [one, other]) all.admit(each, here, 'a', secret);
+    for (const each of [one, other]) all.admit(each, here, { name: 'a', secret });
     expect([...all.lapsed('a')]).toEqual([]);
     holding = false;
     expect([...all.lapsed('a')]).toEqual([one, other]);
@@ -75,7 +87,7 @@ describe('a connection', () => {
   test('[ACC-8] tells how it came and why it went; the first reason counts', () => {
     const all = signIns();
     const client = connection();
-    all.admit(client, here, 'a', secret);
+    all.admit(client, here, { name: 'a', secret });
     all.connected(client);
     expect(all.log('a').entries).toMatchObject([{ kind: 'connected', protocol: 'MQTT 3.1.1', keepAliveS: 30 }]);
     clock.advance(1);

@@ -16,7 +16,12 @@ export type SignInPorts = {
   log: Logger;
   /** Who proves to be of this name; `secret` is undefined where none came. */
   signIn(name: string, secret: Uint8Array | undefined): SignIn;
+  /** Who has the name that a client certificate proved. */
+  signInByCertificate(name: string): SignIn;
 };
+
+/** What a client brings to show who it is: what stands in its CONNECT, and the name that its certificate proved. */
+export type Proof = { name: string | undefined; secret: Uint8Array | undefined; certified?: string };
 
 type SignedIn = { identity: Identity; facts: ConnectionFacts; endedBy: string | null };
 
@@ -42,19 +47,15 @@ export class SignIns<Connection extends Client> {
     this.warn = limitedWarnings(ports.log, ports.clock);
   }
 
-  /** The identity that name and secret prove, or null; says and notes why not. */
-  admit(
-    connection: Connection,
-    facts: ConnectionFacts,
-    name: string | undefined,
-    secret: Uint8Array | undefined,
-  ): Identity | null {
+  /** The identity that is proved, or null; says and notes why not. */
+  admit(connection: Connection, facts: ConnectionFacts, proof: Proof): Identity | null {
     const { open, deniedFilters: denied } = this.config;
+    const name = proof.certified ?? proof.name;
     const found: SignIn = open
-      ? { name: name ?? facts.client, device: null, holds: () => true, covers: () => true }
+      ? { name: proof.name ?? facts.client, device: null, holds: () => true, covers: () => true }
       : name === undefined
         ? { refused: 'no-name' }
-        : this.ports.signIn(name, secret);
+        : this.judge(name, proof);
     if ('refused' in found) {
       this.refuse(name, facts, found.refused);
       return null;
@@ -120,6 +121,12 @@ export class SignIns<Connection extends Client> {
 
   log(name: string): ConnectionLog {
     return { name, connected: this.byName.get(name)?.size ?? 0, entries: this.logs.of(name) };
+  }
+
+  /** A certificate stands in for name and secret; a name that is sent beside it has to be its own. */
+  private judge(name: string, { certified, name: sent = name, secret }: Proof): SignIn {
+    if (certified === undefined) return this.ports.signIn(name, secret);
+    return sent === certified ? this.ports.signInByCertificate(certified) : { refused: 'another-name' };
   }
 
   /** A connection ends where another with its client id begins (MQTT 3.1.1, 3.1.4). */
