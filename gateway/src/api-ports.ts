@@ -1,5 +1,7 @@
 // What the API asks of the stages, in the API's words.
 import type { ApiPorts } from './api/index.ts';
+import type { Health } from './contract/index.ts';
+import { credentialPorts, devicePorts } from './device-ports.ts';
 import type { Stages } from './gateway.ts';
 import { Backups, isTimeZone } from './store/index.ts';
 import * as tables from './tables.ts';
@@ -13,6 +15,7 @@ export function apiPorts(stages: Stages): ApiPorts {
     ...statePorts(stages),
     access,
     devices: devicePorts(stages),
+    ...credentialPorts(stages),
     history: historyPorts(stages),
     voids: {
       create: (request, by) => store.corrections.create(request, by),
@@ -44,15 +47,19 @@ export function apiPorts(stages: Stages): ApiPorts {
 }
 
 function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gauges'> {
-  const { broker, commands, devices, ingest, live, store } = stages;
+  const { broker, commands, deviceAccess, devices, ingest, live, store } = stages;
   return {
     health() {
-      const checks = { store: store.health(), running: { ok: !stages.closing } };
+      const checks: Health['checks'] = { store: store.health(), running: { ok: !stages.closing } };
+      if (stages.config.access.devices === 'open') {
+        checks.access = { ok: true, detail: 'access.devices is open: any client may use any topic' };
+      }
       return { ok: Object.values(checks).every(({ ok }) => ok), checks };
     },
     counters: () => ({
       broker: broker.counters,
       guard: broker.refusals,
+      credential: deviceAccess.counters,
       ingest: ingest.counters,
       import: stages.importCounters,
       store: store.counters,
@@ -70,28 +77,6 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       logFirstOffset: store.firstOffset(),
       lastCommitMs: store.lastCommitMs(),
     }),
-  };
-}
-
-function devicePorts({ access, devices, sights }: Stages): ApiPorts['devices'] {
-  return {
-    page: (after, limit, filter) => devices.page(after, limit, filter),
-    covers: (scope, id) => sights.covers(scope, id),
-    describe: id => devices.describe(id),
-    async create(id, name) {
-      const device = await devices.create(id, name);
-      return { ...device, secret: await access.issueCredential(id) };
-    },
-    change: (id, change) => devices.change(id, change),
-    async remove(id) {
-      await devices.remove(id);
-      await access.revokeCredential(id);
-    },
-    async newSecret(id) {
-      devices.describe(id);
-      return access.issueCredential(id);
-    },
-    latest: id => devices.latestOf(id),
   };
 }
 

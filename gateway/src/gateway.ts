@@ -2,7 +2,7 @@
 // all in reverse. Nothing here but wiring; what a stage does is said in the stage.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Access, Sights } from './access/index.ts';
+import { Access, DeviceAccess, Sights } from './access/index.ts';
 import { createApp, isOwnOrigin, listen, secretInHeaders } from './api/index.ts';
 import { apiPorts } from './api-ports.ts';
 import { Broker } from './broker/index.ts';
@@ -62,6 +62,7 @@ export class Stages {
   readonly devices: Devices;
   readonly access: Access;
   readonly sights: Sights;
+  readonly deviceAccess: DeviceAccess;
   readonly commands: Commands;
   readonly ingest: Ingest;
   readonly broker: Broker;
@@ -84,8 +85,8 @@ export class Stages {
       clock,
       ...tables.accessTables(store),
       revoked: hash => this.live.revoke(hash),
-      credentialChanged: name => this.broker.disconnect(name),
     });
+    this.deviceAccess = this.makeDeviceAccess();
     this.commands = new Commands({
       clock,
       ...tables.commandTables(store),
@@ -106,9 +107,12 @@ export class Stages {
 
   /** Brings back what the database knows, then listens. Each step says at once how it is undone. */
   async open(toClose: (() => Promise<void> | void)[]): Promise<Omit<Gateway, 'close'>> {
-    const { access, broker, commands, config, devices, live, log, store } = this;
+    const { access, broker, commands, config, deviceAccess, devices, live, log, store } = this;
     await tables.loadAccess(store, access);
     toClose.push(() => access.close());
+    await tables.loadDeviceAccess(store, deviceAccess);
+    deviceAccess.open();
+    toClose.push(() => deviceAccess.close());
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
@@ -144,9 +148,24 @@ export class Stages {
       seriesName: series => store.series.nameOf(series),
       makeSeries: (device, metric) => store.series.idOf(device, metric),
       metricsOf: device => store.series.metricsOf(device),
+      isTaken: name => this.deviceAccess.isFieldGateway(name),
       lastOffset: () => store.lastOffset(),
       tagsChanged: (device, before, after) => this.live.rightsChanged(this.sights.tagsChanged(device, before, after)),
       freshnessChanged: changes => this.live.freshnessChanged(changes),
+    });
+  }
+
+  private makeDeviceAccess(): DeviceAccess {
+    const { clock, devices, log, store } = this;
+    return new DeviceAccess({
+      clock,
+      log,
+      ...tables.deviceAccessTables(store),
+      deviceExists: id => devices.exists(id),
+      async ensureDevice(id, name) {
+        return (devices.exists(id) ? devices.describe(id) : await devices.create(id, name)).name;
+      },
+      credentialChanged: name => this.broker.recheck(name),
     });
   }
 
@@ -170,13 +189,15 @@ export class Stages {
   }
 
   private makeBroker(): Broker {
-    const { access, clock, commands, config, devices, ingest, log } = this;
+    const { clock, commands, config, deviceAccess, devices, ingest, log } = this;
+    const { deniedFilters, devices: profile } = config.access;
     return new Broker(
-      { ...config.mqtt, open: config.access.devices === 'open' },
+      { ...config.mqtt, open: profile === 'open', deniedFilters },
       {
         clock,
         log,
-        deviceOf: (name, secret) => access.deviceOf(name, secret),
+        signIn: (name, secret) => deviceAccess.signIn(name, secret),
+        signInByCertificate: name => deviceAccess.signInByCertificate(name),
         take: (message, settled) => ingest.take(message, settled),
         connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
         disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),

@@ -2,8 +2,11 @@
 import {
   type Access,
   type AccessPorts,
-  type Credential,
+  type DeviceAccess,
+  type DeviceAccessPorts,
+  type EnrolmentKeyRecord,
   type SecretRecord,
+  type StoredCredential,
   secretDefaults,
   type UserRecord,
 } from './access/index.ts';
@@ -67,9 +70,7 @@ function* blocksOf(store: Store): Iterable<number> {
   for (let block = 0; block * blockSeries < store.series.size(); block++) yield block;
 }
 
-export function accessTables(
-  store: Store,
-): Pick<AccessPorts, 'findSecret' | 'listSecrets' | 'save' | 'saveCredential'> {
+export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'listSecrets' | 'save'> {
   type SecretRow = { hash: string; kind: SecretRecord['kind']; name: string; expiresAt: number | null; body: string };
   const recordOf = ({ body, ...row }: SecretRow): SecretRecord => ({ ...secretDefaults, ...row, ...JSON.parse(body) });
   return {
@@ -94,16 +95,40 @@ export function accessTables(
         ...(trimBefore === undefined ? [] : [['secret.trim', trimBefore] as Effect]),
       ]);
     },
-    saveCredential: (name, credential) =>
-      store.write([
-        credential === null ? ['credential.delete', name] : ['credential.put', name, JSON.stringify(credential)],
-      ]),
   };
 }
 
 export async function loadAccess(store: Store, access: Access): Promise<void> {
-  const users = parseAll<UserRecord>(await store.query<Body>('user.all', limits.usersMax));
-  access.load(users, parseAll<Credential>(await store.query<Body>('credential.all', limits.devicesMax)));
+  access.load(parseAll<UserRecord>(await store.query<Body>('user.all', limits.usersMax)));
+}
+
+/**
+ * Enrolment keys lie beside people's secrets. What nobody's hash can be stands before theirs, so that no key is taken
+ * for a token; and they expire by their bodies, so that they are there to be looked at.
+ */
+const enrolmentKind = 'enrolment';
+const enrolmentHash = ({ hash }: EnrolmentKeyRecord) => `${enrolmentKind}/${hash}`;
+
+export function deviceAccessTables(store: Store): Pick<DeviceAccessPorts, 'saveCredentials'> {
+  return {
+    saveCredentials: ({ put = [], remove = [], putKeys = [], removeKeys = [] }) =>
+      store.write([
+        ...put.map((record): Effect => ['credential.put', record.name, JSON.stringify(record)]),
+        ...remove.map((name): Effect => ['credential.delete', name]),
+        ...putKeys.map((key): Effect => {
+          return ['secret.put', enrolmentHash(key), enrolmentKind, key.name, null, JSON.stringify(key)];
+        }),
+        ...removeKeys.map((key): Effect => ['secret.delete', enrolmentHash(key)]),
+      ]),
+  };
+}
+
+export async function loadDeviceAccess(store: Store, access: DeviceAccess): Promise<void> {
+  const most = limits.devicesMax + limits.fieldGatewaysMax;
+  access.load(
+    parseAll<StoredCredential>(await store.query<Body>('credential.all', most)),
+    parseAll<EnrolmentKeyRecord>(await store.query<Body>('secret.listKind', enrolmentKind, limits.enrolmentKeysMax)),
+  );
 }
 
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {

@@ -49,6 +49,8 @@ async function throughStore(config: Config, signal: AbortSignal): Promise<Carrie
     seriesName: series => store.series.nameOf(series),
     makeSeries: (device, metric) => store.series.idOf(device, metric),
     metricsOf: device => store.series.metricsOf(device),
+    // A device of a field gateway's name does no harm: it can never sign in.
+    isTaken: () => false,
     lastOffset: () => store.lastOffset(),
     tagsChanged: () => {},
     freshnessChanged: () => {},

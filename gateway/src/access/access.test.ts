@@ -10,12 +10,11 @@ let secrets: Map<string, SecretRecord>;
 let users: Map<string, UserRecord>;
 let saved: string[];
 let revoked: string[];
-let changed: string[];
 let access: Access;
 
 beforeEach(() => {
   clock = new ManualClock();
-  [secrets, users, saved, revoked, changed] = [new Map(), new Map(), [], [], []];
+  [secrets, users, saved, revoked] = [new Map(), new Map(), [], []];
   const ports: AccessPorts = {
     clock,
     findSecret: async hash => secrets.get(hash) ?? null,
@@ -28,9 +27,7 @@ beforeEach(() => {
       for (const name of change.removeUsers ?? []) users.delete(name);
       for (const hash of change.remove ?? []) secrets.delete(hash);
     },
-    saveCredential: async (name, credential) => void saved.push(JSON.stringify([name, credential])),
     revoked: hash => void revoked.push(hash),
-    credentialChanged: name => void changed.push(name),
   };
   access = new Access(ports);
 });
@@ -48,7 +45,7 @@ function newCode(user = 'ada'): string {
 const refusal = (code: string) => expect.objectContaining({ code });
 
 describe('the one-time code', () => {
-  beforeEach(() => access.load([person('ada', 'operator')], []));
+  beforeEach(() => access.load([person('ada', 'operator')]));
 
   test('[ACC-1] signs in its user, with that one’s role', async () => {
     const { secret, session } = await access.signIn({ code: newCode() }, at('::1'));
@@ -97,7 +94,7 @@ describe('the one-time code', () => {
 
 describe('signing in', () => {
   test('[ACC-4] is limited to ten attempts a minute for an address, before anything is looked up', async () => {
-    access.load([person('ada', 'viewer')], []);
+    access.load([person('ada', 'viewer')]);
     for (let i = 0; i < 10; i++) {
       await expect(access.signIn({ code: `guess ${i}` }, at('::1'))).rejects.toEqual(refusal('code_spent'));
     }
@@ -154,14 +151,12 @@ function portsOf(): Omit<AccessPorts, 'clock'> {
     findSecret: async () => null,
     listSecrets: async () => [],
     save: async () => {},
-    saveCredential: async () => {},
     revoked: () => {},
-    credentialChanged: () => {},
   };
 }
 
 describe('sessions and tokens', () => {
-  beforeEach(() => access.load([person('ada', 'viewer')], []));
+  beforeEach(() => access.load([person('ada', 'viewer')]));
   const signIn = async () => (await access.signIn({ code: newCode() }, at('::1'))).secret;
 
   test('are stored as hashes', async () => {
@@ -210,17 +205,6 @@ describe('sessions and tokens', () => {
     expect(await access.principalOf(secret)).toBeNull();
     secrets.set(record.hash, record);
     expect(await access.principalOf(secret)).toMatchObject({ name: 'export' });
-  });
-});
-
-describe('credentials of devices', () => {
-  test('[ACC-1] are on disk as a hash before they hold, and their change is told', async () => {
-    const secret = await access.issueCredential('a');
-    expect(saved.join()).not.toContain(secret);
-    expect(access.deviceOf('a', Buffer.from(secret))?.device).toBe('a');
-    await access.revokeCredential('a');
-    expect(access.deviceOf('a', Buffer.from(secret))).toBeNull();
-    expect(changed).toEqual(['a', 'a']);
   });
 });
 

@@ -1,10 +1,9 @@
-// The access stage: who a person, a program or a device is, and what it may do.
+// The access stage: who a person or a program is, and what it may do. Devices have device-access.ts.
 // Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once, but for
 // those of one-time passwords.
 // Full: sign-in attempts are limited by address and by name; further ones are refused before any hash is taken.
 import { limits, Refusal, type Role, roles, type Scope, type Session, type SignInRequest } from '../contract/index.ts';
 import { Turns } from '../lib/turns.ts';
-import { type Credential, Credentials, type DeviceIdentity } from './credentials.ts';
 import { Grants, makeSecret } from './grants.ts';
 import { People } from './people.ts';
 import { Proofs } from './proofs.ts';
@@ -21,7 +20,6 @@ export const codeMs = 10 * 60 * 1000;
 export type SignInPlace = { address: string; agent: string | null };
 
 export class Access {
-  readonly credentials = new Credentials();
   readonly people: People;
   readonly grants: Grants;
   readonly proofs: Proofs;
@@ -38,9 +36,8 @@ export class Access {
     this.proofs = new Proofs(ports.clock, this.people, this.limits, this.turns);
   }
 
-  load(users: Parameters<People['load']>[0], credentials: Credential[]): void {
+  load(users: Parameters<People['load']>[0]): void {
     this.people.load(users);
-    this.credentials.load(credentials);
   }
 
   close(): Promise<void> {
@@ -85,26 +82,6 @@ export class Access {
   /** True once the session or token was ended, for answers that go on for long. */
   isOver(hash: string): boolean {
     return this.grants.isOver(hash);
-  }
-
-  /** A new secret for a device's credential, in place of any before it. It is told this once. */
-  async issueCredential(device: string): Promise<string> {
-    const { credential, secret } = this.credentials.make(device, this.ports.clock.now());
-    await this.ports.saveCredential(device, credential);
-    this.credentials.put(credential);
-    this.ports.credentialChanged(device);
-    return secret;
-  }
-
-  async revokeCredential(device: string): Promise<void> {
-    await this.ports.saveCredential(device, null);
-    this.credentials.delete(device);
-    this.ports.credentialChanged(device);
-  }
-
-  /** Who a device is, by what it sent in CONNECT, or null. */
-  deviceOf(name: string, secret: Uint8Array): DeviceIdentity | null {
-    return this.credentials.check(name, secret);
   }
 
   private async holderOf(hash: string): Promise<Principal | null> {

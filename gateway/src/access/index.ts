@@ -1,6 +1,8 @@
 // The access stage's door.
 export { Access, codeMs, parseRole } from './access.ts';
-export type { Credential, DeviceIdentity } from './credentials.ts';
+export type { StoredCredential } from './credentials.ts';
+export { DeviceAccess, type DeviceAccessPorts } from './device-access.ts';
+export type { EnrolmentKeyRecord } from './enrolment.ts';
 export { makeSecret } from './grants.ts';
 export {
   type AccessPorts,

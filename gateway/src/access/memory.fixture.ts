@@ -28,7 +28,7 @@ export class MemoryAccess {
       password: passwordStored,
       createdAt: 0,
     }));
-    this.access.load(load, []);
+    this.access.load(load);
   }
 
   /** Signs in by a link; resolves with the secret and who holds it. */
@@ -74,9 +74,7 @@ export class MemoryAccess {
           if (known !== undefined) secrets.set(hash, { ...known, lastUsedAt });
         }
       },
-      saveCredential: async () => {},
       revoked: hash => void this.revoked.push(hash),
-      credentialChanged: () => {},
     };
   }
 }

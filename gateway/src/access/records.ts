@@ -1,7 +1,6 @@
 // What is kept of people and programs, who asks with it, and what this stage needs of the others.
 import type { Millis, Role, Scope } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Credential } from './credentials.ts';
 
 /**
  * One-time passwords of a user. The secret has to lie here as it is: each of them is worked out from it. Whoever can
@@ -92,9 +91,6 @@ export type AccessPorts = {
   /** All secrets of a kind; those of one name where it is given. */
   listSecrets(kind: SecretKind, name?: string): Promise<SecretRecord[]>;
   save(change: AccessChange): Promise<void>;
-  saveCredential(name: string, credential: Credential | null): Promise<void>;
   /** Called where a session or token is over, so that what it opened is closed at once ([ACC-7]). */
   revoked(hash: string): void;
-  /** Called where a device's credential changed or went. */
-  credentialChanged(name: string): void;
 };

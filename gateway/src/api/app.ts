@@ -6,11 +6,14 @@ import { secureHeaders } from 'hono/secure-headers';
 import { limits, Refusal } from '../contract/index.ts';
 import { asyncApiDocument } from './asyncapi.ts';
 import { backupRoutes } from './backup.ts';
+import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { deviceCredentialRoutes } from './device-credentials.ts';
 import { deviceRoutes } from './devices.ts';
+import { enrolmentKeyRoutes, enrolRoutes } from './enrolment.ts';
 import { checkOrigin, signedIn } from './guard.ts';
 import { historyRoutes } from './history.ts';
 import { createMetrics } from './metrics.ts';
@@ -98,6 +101,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
     await next();
   });
   api.route('/session', sessionRoutes(ports));
+  api.route('/enrol', enrolRoutes(ports));
   api.doc31('/openapi.json', openApiInfo);
   api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, { 'Content-Type': 'application/json' }));
   // Everything below is for those who are signed in.
@@ -107,6 +111,9 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/tokens', tokenRoutes(ports));
   api.route('/users', userRoutes(ports));
   api.route('/devices', deviceRoutes(ports));
+  api.route('/devices', bulkRoutes(ports));
+  api.route('/credentials', deviceCredentialRoutes(ports));
+  api.route('/enrolment-keys', enrolmentKeyRoutes(ports));
   api.route('/history', historyRoutes(ports));
   api.route('/voids', voidRoutes(ports));
   api.route('/storage', storageRoutes(ports));

@@ -3,13 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import {
   type Bucket,
+  type BulkReport,
   type Command,
   type CommandRequest,
+  type ConnectionLog,
   type DeadLetter,
   type Device,
   type Health,
   type HistoryGap,
   type Latest,
+  type NewSecret,
   Refusal,
   type Scope,
   type SeriesStorage,
@@ -21,6 +24,8 @@ import {
 } from '../contract/index.ts';
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { CredentialPorts } from './device-credentials.ts';
+import type { EnrolmentPorts } from './enrolment.ts';
 import type { AccessPorts, Principal } from './people-ports.ts';
 import { needDevice, type Sees } from './sight.ts';
 
@@ -44,9 +49,16 @@ export type ApiPorts = {
     create(id: string, name: string): Promise<Device & { secret: string }>;
     change(id: string, change: { name?: string; tags?: string[] }): Promise<Device>;
     remove(id: string): Promise<void>;
-    newSecret(id: string): Promise<string>;
+    /** A new secret beside or in place of the device's old one; its first, where it had none. */
+    newSecret(id: string, overlapMs: number): Promise<NewSecret>;
+    /** Creates as many as can be; the others come back with what was wrong. */
+    createAll(rows: { line: number; id: string; name: string }[]): Promise<BulkReport>;
     latest(id: string): Latest;
   };
+  credentials: CredentialPorts;
+  enrolment: EnrolmentPorts;
+  /** What became of the connections that signed in by this name, the newest first. */
+  connectionLog(name: string): ConnectionLog;
   history: {
     /** Unit of a metric; undefined where the device neither sent nor announced it. */
     unit(device: string, metric: string): string | null | undefined;

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type Latest, limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
 import { csvResponse, csvValue, isoTime } from './csv.ts';
+import { connectionLogSchema, newSecretSchema, secretRequestSchema } from './device-access-schemas.ts';
 import { tags as deviceTags, tag } from './people-schemas.ts';
 import { createRouter, needs } from './router.ts';
 import {
@@ -10,6 +11,7 @@ import {
   body,
   deviceCreatedSchema,
   deviceId,
+  deviceName,
   deviceSchema,
   latestSchema,
   limitQuery,
@@ -20,7 +22,6 @@ import { needDevice, sightOf } from './sight.ts';
 
 const tags = ['devices'];
 const params = z.object({ id: deviceId });
-const name = z.string().min(1).max(128);
 const notFound = { 404: problem('No such device') };
 
 const list = createRoute({
@@ -45,7 +46,7 @@ const create = createRoute({
   tags,
   middleware: needs('administrator'),
   summary: 'Create a device; the secret in the answer is told this once',
-  request: { body: body(z.strictObject({ id: deviceId, name: name.optional() })) },
+  request: { body: body(z.strictObject({ id: deviceId, name: deviceName.optional() })) },
   responses: { 201: answer('Created', deviceCreatedSchema), 409: problem('It is there already') },
 });
 
@@ -64,7 +65,7 @@ const change = createRoute({
   tags,
   middleware: needs('administrator'),
   summary: 'Rename a device, or set its tags. Who sees it by a tag that it gains or loses does so at once',
-  request: { params, body: body(z.strictObject({ name: name.optional(), tags: deviceTags.optional() })) },
+  request: { params, body: body(z.strictObject({ name: deviceName.optional(), tags: deviceTags.optional() })) },
   responses: { 200: answer('The device', deviceSchema), ...notFound },
 });
 
@@ -83,9 +84,29 @@ const newSecret = createRoute({
   path: '/{id}/secret',
   tags,
   middleware: needs('administrator'),
-  summary: 'A new secret in place of the old one; connections with the old one end',
+  summary: 'A new secret; the old one ends at once with its connections, or holds beside it for `overlapMs`',
+  request: { params, body: { ...body(secretRequestSchema), required: false } },
+  responses: { 200: answer('The secret, told this once', newSecretSchema), ...notFound },
+});
+
+const endPrevious = createRoute({
+  method: 'delete',
+  path: '/{id}/secret/previous',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'End the secret before the present one; connections that signed in with it end',
   request: { params },
-  responses: { 200: answer('The secret, told this once', z.object({ secret: z.string() })), ...notFound },
+  responses: { 204: { description: 'Only the present secret holds' }, ...notFound },
+});
+
+const connections = createRoute({
+  method: 'get',
+  path: '/{id}/connections',
+  tags,
+  middleware: needs('operator'),
+  summary: 'What became of the connections of the device’s own credential, the newest first',
+  request: { params },
+  responses: { 200: answer('The log', connectionLogSchema), ...notFound },
 });
 
 const latestColumns = 'metric,unit,ts,time,value,freshness,cadence_ms';
@@ -124,7 +145,7 @@ function* latestLines({ values }: Latest): Iterable<string> {
 }
 
 export function deviceRoutes(ports: ApiPorts) {
-  const { devices } = ports;
+  const { connectionLog, credentials, devices } = ports;
   const router = createRouter();
   router.openapi(list, c => {
     const { limit, cursor, q, tag } = c.req.valid('query');
@@ -146,7 +167,16 @@ export function deviceRoutes(ports: ApiPorts) {
     await devices.remove(c.req.valid('param').id);
     return c.body(null, 204);
   });
-  router.openapi(newSecret, async c => c.json({ secret: await devices.newSecret(c.req.valid('param').id) }, 200));
+  router.openapi(newSecret, async c => {
+    const { overlapMs = 0 } = c.req.valid('json');
+    return c.json(await devices.newSecret(c.req.valid('param').id, overlapMs), 200);
+  });
+  router.openapi(endPrevious, async c => {
+    const { id } = devices.describe(c.req.valid('param').id);
+    await credentials.endPrevious(id);
+    return c.body(null, 204);
+  });
+  router.openapi(connections, c => c.json(connectionLog(devices.describe(c.req.valid('param').id).id), 200));
   router.openapi(latest, c => {
     const { id } = c.req.valid('param');
     needDevice(ports, c.get('principal'), id);

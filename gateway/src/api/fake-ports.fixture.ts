@@ -1,7 +1,9 @@
 // Ports of the API in memory. Whoever is asked for, by the secret of its name, has the role of that name.
 import {
   type Command,
+  type Credential,
   type Device,
+  type EnrolmentKey,
   type LatestValue,
   Refusal,
   type Role,
@@ -98,6 +100,91 @@ function fakeTransfer(asked: unknown[][]): ApiPorts['transfer'] {
   };
 }
 
+const credential: Credential = {
+  name: 'site',
+  kind: 'field-gateway',
+  devices: ['pump-*'],
+  enabled: true,
+  createdAt: now,
+  rotatedAt: now,
+  previousUntil: null,
+  lastUsedAt: null,
+};
+const enrolmentKey: EnrolmentKey = {
+  id: '1',
+  name: 'batch',
+  devices: ['pump-*'],
+  uses: 0,
+  usesMax: 10,
+  expiresAt: now + 1,
+  again: false,
+  createdAt: now,
+  by: 'ada',
+  lastUsedAt: null,
+};
+
+const need = (id: string): Device => {
+  if (id === 'nobody') throw new Refusal('not_found', `no device is called "${id}"`);
+  return device(id);
+};
+
+function fakeDevices(asked: unknown[][]): ApiPorts['devices'] {
+  return {
+    page: (...args) => {
+      asked.push(['page', ...args]);
+      return ['a', 'b'].map(device);
+    },
+    describe: need,
+    create: async id => ({ ...device(id), secret: 's' }),
+    covers: ({ devices }, id) => devices.includes(id),
+    change: async (id, change) => ({ ...need(id), ...change }),
+    remove: async id => void need(id),
+    newSecret: async (id, overlapMs) => {
+      asked.push(['newSecret', id, overlapMs]);
+      return { secret: 'new', previousUntil: overlapMs > 0 ? now + overlapMs : null };
+    },
+    createAll: async rows => {
+      asked.push(['createAll', rows]);
+      const isTaken = ({ id }: { id: string }) => id === 'a';
+      return {
+        devices: rows.filter(row => !isTaken(row)).map(row => ({ ...row, secret: `s-${row.id}` })),
+        refused: rows.filter(isTaken).map(({ line }) => ({ line, expected: 'a new device', got: '"a"' })),
+      };
+    },
+    latest: id => ({ device: need(id).id, presence: device(id).presence, now, values: latestValues }),
+  };
+}
+
+function deviceAccess(asked: unknown[][]): Pick<ApiPorts, 'credentials' | 'enrolment' | 'connectionLog'> {
+  return {
+    credentials: {
+      page: () => [credential],
+      get: name => ({ ...credential, name }),
+      create: async request => ({ ...credential, ...request, secret: 's' }),
+      change: async (name, change) => {
+        asked.push(['change', name, change]);
+        return { ...credential, name, ...change };
+      },
+      rotate: async (name, overlapMs) => {
+        asked.push(['rotate', name, overlapMs]);
+        return { secret: 'new', previousUntil: null };
+      },
+      endPrevious: async name => void asked.push(['endPrevious', name]),
+      revoke: async name => void asked.push(['revoke', name]),
+    },
+    enrolment: {
+      page: () => [enrolmentKey],
+      create: async (request, by) => ({ ...enrolmentKey, ...request, by, again: request.again ?? false, key: 'te_1' }),
+      revoke: async id => void asked.push(['revokeKey', id]),
+      enrol: async ({ device: id, name = id }, address) => {
+        asked.push(['enrol', id, address]);
+        return { id, name, secret: 's' };
+      },
+    },
+    connectionLog: name => ({ name, connected: 0, entries: [] }),
+  };
+}
+
 export function fakePorts() {
   /** What was asked of the stages, in order. */
   const asked: unknown[][] = [];
@@ -107,10 +194,6 @@ export function fakePorts() {
       asked.push([name, ...args]);
       return answer;
     };
-  const need = (id: string): Device => {
-    if (id === 'nobody') throw new Refusal('not_found', `no device is called "${id}"`);
-    return device(id);
-  };
   const ports: ApiPorts = {
     now: () => now,
     log: silentLogger,
@@ -119,16 +202,8 @@ export function fakePorts() {
     gauges: () => ({ openCommands: 2, storeFileBytes: 4096 }),
     live: { stream: note('live.stream', undefined), poll: note('live.poll', undefined) },
     access: fakeAccess(asked),
-    devices: {
-      page: note('page', ['a', 'b'].map(device)),
-      describe: need,
-      create: async id => ({ ...device(id), secret: 's' }),
-      covers: ({ devices }, id) => devices.includes(id),
-      change: async (id, change) => ({ ...need(id), ...change }),
-      remove: async id => void need(id),
-      newSecret: async () => 'new',
-      latest: id => ({ device: need(id).id, presence: device(id).presence, now, values: latestValues }),
-    },
+    devices: fakeDevices(asked),
+    ...deviceAccess(asked),
     history: {
       unit: (_device, metric) => (metric === 'never' ? undefined : '°C'),
       readings: note(

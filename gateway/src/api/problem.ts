@@ -46,14 +46,16 @@ function withoutSecrets(json: unknown): unknown {
   return Object.fromEntries(fields.map(([name, value]) => [name, secretFields.has(name) ? '(not repeated)' : value]));
 }
 
-/** What came. A body is cached by its first reader; the one of a sign-in is never repeated. */
+/** Bodies that hold a secret are never repeated. */
+const secretBodies = ['/session', '/enrol'];
+
+/** What came. A body is cached by its first reader. */
 async function inputOf(target: string, c: Context<ApiEnv>): Promise<unknown> {
   if (target === 'query') return c.req.query();
   if (target === 'param') return c.req.param();
   if (target === 'header') return c.req.header();
-  return target === 'json' && !c.req.path.endsWith('/session')
-    ? c.req.json().then(withoutSecrets, () => undefined)
-    : undefined;
+  const isSecret = secretBodies.some(path => c.req.path.endsWith(path));
+  return target === 'json' && !isSecret ? c.req.json().then(withoutSecrets, () => undefined) : undefined;
 }
 
 /** Turns what a schema found wrong into one problem that names every field. */

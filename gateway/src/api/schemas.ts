@@ -29,13 +29,14 @@ import {
 import { jsonLength } from '../lib/json.ts';
 import { problemSchema } from './problem.ts';
 
-const millis = z.int().openapi({ description: 'Unix milliseconds', example: 1763820000123 });
+export const millis = z.int().openapi({ description: 'Unix milliseconds', example: 1763820000123 });
 const value = z.union([z.number(), z.boolean(), z.string()]);
 
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item), next: z.string().nullable() });
 
 export const deviceId = z.string().refine(isDeviceId, 'expected a device id: 1 to 128 characters, no / + # or control');
+export const deviceName = z.string().min(1).max(128);
 export const metricName = z
   .string()
   .refine(isMetricName, 'expected a metric: 1 to 128 characters, no / + # or control');

@@ -6,9 +6,7 @@
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
-import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/logger.ts';
+import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import { TokenBuckets } from '../lib/token-bucket.ts';
 import { AckOrder } from './ack-order.ts';
 import { Admission, type AdmissionConfig } from './admission.ts';
@@ -17,13 +15,15 @@ import { Backlog } from './guard/backlog.ts';
 import { type Breach, type ConnectionCode, connectionCodes } from './guard/breach.ts';
 import { FrameGuard } from './guard/frame-guard.ts';
 import { Unsent } from './guard/outbox.ts';
-import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+import { commandsDeviceOf, type Identity, mayReceive, publishBreach, subscribeBreach } from './permissions.ts';
+import { type SignInPorts, SignIns } from './sign-ins.ts';
 import { Watch } from './watch.ts';
 
 export type BrokerConfig = AdmissionConfig & {
   host: string;
   port: number;
   open: boolean;
+  deniedFilters: readonly string[];
   connectTimeoutMs: number;
   packetBytesMax: number;
   keepAliveSecondsMax: number;
@@ -34,10 +34,7 @@ export type BrokerConfig = AdmissionConfig & {
 /** What is known of a stream that somebody else accepted. */
 export type Peer = { address: string };
 
-export type BrokerPorts = {
-  clock: Clock;
-  log: Logger;
-  deviceOf(name: string, secret: Uint8Array): Omit<Identity, 'open'> | null;
+export type BrokerPorts = SignInPorts & {
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -52,6 +49,8 @@ export type BrokerPorts = {
 export type BrokerCounters = Record<
   | 'connects'
   | 'signInsRefused'
+  | 'signInsOfNobody'
+  | 'revoked'
   | 'publishes'
   | 'publishesRefused'
   | 'breaches'
@@ -61,10 +60,6 @@ export type BrokerCounters = Record<
   number
 >;
 
-/** Failed sign-ins of one address in a minute that are told one by one in the log. All are counted. */
-const signInFailuresToldPerMinute = 60;
-/** Addresses whose failures are counted apart. */
-const addressesMax = 10_000;
 /** Unsent bytes of all connections; beyond it each has a smaller share. */
 const unsentBytesMax = 256 * 1024 * 1024;
 /** How long goodbyes may take at close. */
@@ -76,6 +71,7 @@ type Connection = Omit<Client, 'conn'> & {
   conn: FrameGuard;
   will: PublishPacket | null;
   subscriptions: Record<string, unknown>;
+  version: number;
   _disconnected: boolean;
 };
 
@@ -92,6 +88,8 @@ export class Broker {
   readonly counters: BrokerCounters = {
     connects: 0,
     signInsRefused: 0,
+    signInsOfNobody: 0,
+    revoked: 0,
     publishes: 0,
     publishesRefused: 0,
     breaches: 0,
@@ -107,11 +105,8 @@ export class Broker {
   private readonly settledOf = new WeakMap<Duplex, () => void>();
   private readonly messageRates: TokenBuckets;
   private readonly byteRates: TokenBuckets;
-  private readonly signInFailures = new TokenBuckets(
-    { perSecond: signInFailuresToldPerMinute / 60, burst: signInFailuresToldPerMinute },
-    addressesMax,
-  );
   private readonly states = new WeakMap<object, State>();
+  private readonly signIns: SignIns<Connection>;
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
@@ -135,6 +130,7 @@ export class Broker {
     const rate = (perSecond: number) => ({ perSecond, burst: perSecond });
     this.messageRates = new TokenBuckets(rate(config.messagesPerSecondMax), config.connectionsMax);
     this.byteRates = new TokenBuckets(rate(config.bytesPerSecondMax), config.connectionsMax);
+    this.signIns = new SignIns(config, ports);
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
@@ -223,9 +219,17 @@ export class Broker {
     return true;
   }
 
-  /** Ends the connections of a device whose credential changed. */
-  disconnect(device: string): void {
-    for (const connection of [...this.connections.of(device)]) connection.close();
+  /** Ends the connections under this name that what they signed in with does not hold for any more. */
+  recheck(name: string): void {
+    for (const connection of this.signIns.lapsed(name)) {
+      this.counters.revoked++;
+      this.end(connection, 'credential');
+    }
+  }
+
+  /** What became of the connections under this name. */
+  connectionLog(name: string): ConnectionLog {
+    return this.signIns.log(name);
   }
 
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
@@ -265,11 +269,15 @@ export class Broker {
     secret: Buffer | undefined,
     done: (error: null, success: boolean) => void,
   ): void {
-    const identity = this.identify(client, name, secret);
+    const facts = { address: client.conn.address, client: client.id };
+    const identity = this.signIns.admit(client, facts, { name, secret });
     if (identity === null) {
-      this.refuseSignIn(client, name);
+      this.counters.signInsRefused++;
+      this.counters.signInsOfNobody = this.signIns.unknownNames;
+      this.refusals.mqtt_sign_in++;
       return done(null, false);
     }
+    client.conn.once('close', () => this.signIns.forget(client));
     const accounts = [client.conn.backlog, this.backlog];
     const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
     this.states.set(client, { identity, acks, receiving: new Set(), allowedTopic: '' });
@@ -278,21 +286,12 @@ export class Broker {
     done(null, true);
   }
 
-  /** A flood of wrong secrets costs a hash and a CONNACK each; only the log is spared. Others behind the address get in. */
-  private refuseSignIn(client: Connection, name: string | undefined): void {
-    this.counters.signInsRefused++;
-    this.refusals.mqtt_sign_in++;
-    const now = this.ports.clock.now();
-    const { address } = client.conn;
-    if (!this.signInFailures.of(address, now).tryTake(now)) return;
-    const who = { name: name?.slice(0, 128), client: client.id.slice(0, 128), address };
-    this.ports.log.warn(who, 'a device could not sign in');
-  }
-
-  private identify(client: Connection, name: string | undefined, secret: Buffer | undefined): Identity | null {
-    if (this.config.open) return { name: name ?? client.id, device: null, covers: () => true, open: true };
-    const device = name === undefined || secret === undefined ? null : this.ports.deviceOf(name, secret);
-    return device === null ? null : { ...device, open: false };
+  /** Ends a connection for a reason of ours, which its log tells. */
+  private end(client: Connection, why: string): void {
+    this.signIns.ends(client, why);
+    const state = this.states.get(client);
+    if (state !== undefined) state.allowedTopic = '';
+    client.close();
   }
 
   private takePublish(client: Connection | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
@@ -301,11 +300,18 @@ export class Broker {
     // What is not acknowledged is sent again to the gateway that comes after this one.
     if (this.closing) return;
     const { identity, acks } = state;
+    // The will of a connection that was cut is nobody's word any more.
+    if (!identity.open && !identity.holds()) {
+      this.signIns.ends(client, 'credential');
+      return done(new Error('its credential does not hold any more'));
+    }
     const breach = packet.topic === state.allowedTopic ? null : publishBreach(identity, packet.topic);
     if (breach === null) state.allowedTopic = packet.topic;
     else {
       this.counters.breaches++;
-      this.ports.log.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
+      this.signIns.note(client, { kind: 'publish-refused', reason: breach, topic: packet.topic });
+      this.signIns.ends(client, 'refused');
+      this.signIns.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
     }
     this.counters.publishes++;
@@ -354,6 +360,7 @@ export class Broker {
         refused => {
           if (refused === null) return settle(null);
           this.counters.publishesRefused++;
+          this.signIns.ends(client, refused);
           settle(new Error(refused));
         },
       );
@@ -379,23 +386,29 @@ export class Broker {
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
     const state = this.states.get(client);
-    const allowed =
-      state !== undefined &&
-      maySubscribe(state.identity, subscription.topic) &&
-      (subscription.topic in client.subscriptions ||
-        Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
+    const breach = state === undefined ? 'not signed in' : this.subscriptionBreach(state, client, subscription.topic);
+    const allowed = breach === null;
     if (allowed) this.watch.note(subscription.topic);
-    else this.counters.subscriptionsRefused++;
+    else {
+      this.counters.subscriptionsRefused++;
+      this.signIns.note(client, { kind: 'subscription-refused', reason: breach, topic: subscription.topic });
+    }
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
   }
 
+  private subscriptionBreach({ identity }: State, client: Connection, filter: string): string | null {
+    const isFull =
+      !(filter in client.subscriptions) && Object.keys(client.subscriptions).length >= limits.filtersPerClientMax;
+    return isFull ? `more than ${limits.filtersPerClientMax} subscriptions` : subscribeBreach(identity, filter);
+  }
+
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
   private mayForward(client: Connection, topic: string): boolean {
-    const parsed = topic.startsWith('devices/') ? parseTopic(topic) : null;
-    if (parsed?.kind === 'command') return this.handing.has(topic);
     const identity = this.states.get(client)?.identity;
-    return identity !== undefined && (identity.open || (parsed !== null && identity.covers(parsed.device)));
+    if (identity === undefined || !mayReceive(identity, topic)) return false;
+    const isCommand = topic.includes('/commands/') && parseTopic(topic)?.kind === 'command';
+    return !isCommand || this.handing.has(topic);
   }
 
   private ready(client: Connection): void {
@@ -408,6 +421,7 @@ export class Broker {
     const key = identity.open ? client.id : identity.name;
     client.conn.signedIn({ messages: this.messageRates.of(key, now), bytes: this.byteRates.of(key, now) });
     this.live.add(client);
+    this.signIns.connected(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
     // A session that was kept brings its subscriptions with it.
@@ -417,6 +431,7 @@ export class Broker {
   private gone(client: Connection): void {
     this.live.delete(client);
     const cause = client._disconnected ? 'disconnect' : 'lost';
+    this.signIns.disconnected(client, cause);
     for (const device of this.connections.remove(client)) this.ports.disconnected(device, cause);
   }
 
@@ -428,7 +443,7 @@ export class Broker {
   private listensFor(filters: string[], client: Connection): void {
     for (const filter of filters) {
       const device = commandsDeviceOf(filter);
-      if (device === null) continue;
+      if (device === null || this.states.get(client)?.identity.covers(device) !== true) continue;
       if (this.connections.add(client, device)) this.ports.connected(device);
       this.connections.setReceiver(device, client);
       this.ports.commandsReady(device);
@@ -445,6 +460,9 @@ export class Broker {
   /** The one place that hears of every connection that was ended for what its client did, or not let in. */
   private noteRefusal(address: string, client: Client | null, { code, detail }: Breach): void {
     this.refusals[code]++;
+    if (client !== null && this.signIns.ends(client, code)) {
+      this.signIns.note(client, { kind: 'frame-refused', reason: detail });
+    }
     this.ports.log.debug({ address, client: client?.id?.slice(0, 128), code }, `ended a device connection: ${detail}`);
   }
 

@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../contract/index.ts';
-import { commandsDeviceOf, filterMatches, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+import {
+  commandsDeviceOf,
+  filterMatches,
+  type Identity,
+  mayReceive,
+  publishBreach,
+  subscribeBreach,
+} from './permissions.ts';
 
-const device: Identity = { name: 'a', device: 'a', covers: id => id === 'a', open: false };
-const field: Identity = { name: 'site', device: null, covers: id => id.startsWith('site-'), open: false };
-const anybody: Identity = { name: '', device: null, covers: () => true, open: true };
+const closed = { holds: () => true, open: false, denied: [] };
+const device: Identity = { name: 'a', device: 'a', covers: id => id === 'a', ...closed };
+const field: Identity = { name: 'site', device: null, covers: id => id.startsWith('site-'), ...closed };
+const anybody: Identity = { name: '', device: null, covers: () => true, ...closed, open: true };
+const denied: Identity = { ...anybody, denied: ['secret/+', 'plant/private/#'] };
+const maySubscribe = (identity: Identity, filter: string) => subscribeBreach(identity, filter) === null;
 
 describe('publishing', () => {
   test.each([
@@ -42,7 +52,15 @@ describe('publishing', () => {
 
   test('in the open profile anybody may publish anywhere but on the broker’s own topics', () => {
     expect(publishBreach(anybody, 'plant/a')).toBeNull();
-    expect(publishBreach(anybody, '$SYS/a')).not.toBeNull();
+    for (const topic of ['$SYS/a', 'devices/a/commands/1']) expect(publishBreach(anybody, topic)).not.toBeNull();
+  });
+
+  test('in the open profile nobody may publish where a denied filter matches', () => {
+    for (const topic of ['secret/a', 'plant/private', 'plant/private/a/b']) {
+      expect(publishBreach(denied, topic), topic).toMatch(/deniedFilters/);
+    }
+    for (const topic of ['secret', 'secret/a/b', 'plant/public'])
+      expect(publishBreach(denied, topic), topic).toBeNull();
   });
 });
 
@@ -86,6 +104,35 @@ describe('subscribing', () => {
   test('[ACC-2] in the open profile anybody may subscribe, shared subscriptions excepted', () => {
     expect(maySubscribe(anybody, '#')).toBe(true);
     expect(maySubscribe(anybody, '$share/g/#')).toBe(false);
+  });
+
+  test.each(['secret/+', 'secret/a', 'plant/private/#', 'plant/private/+/b', 'plant/private'])(
+    'in the open profile a filter that brings denied topics alone is refused: %s',
+    filter => {
+      expect(maySubscribe(denied, filter)).toBe(false);
+    },
+  );
+
+  test.each(['#', 'secret/#', '+/a', 'plant/+', 'plant/#'])(
+    'in the open profile a filter that brings others too is granted, and of the denied ones brings none: %s',
+    filter => {
+      expect(maySubscribe(denied, filter)).toBe(true);
+      expect(mayReceive(denied, 'plant/a')).toBe(true);
+      for (const topic of ['secret/a', 'plant/private', 'plant/private/x'])
+        expect(mayReceive(denied, topic)).toBe(false);
+    },
+  );
+});
+
+describe('receiving', () => {
+  test('[ACC-2] is judged at each delivery, by what the credential covers then', () => {
+    const covered = new Set(['a', 'b']);
+    const shrinking: Identity = { ...field, covers: id => covered.has(id) };
+    expect(mayReceive(shrinking, 'devices/b/telemetry')).toBe(true);
+    covered.delete('b');
+    expect(mayReceive(shrinking, 'devices/b/telemetry')).toBe(false);
+    expect(mayReceive(shrinking, 'devices/a/telemetry')).toBe(true);
+    expect(mayReceive(shrinking, 'elsewhere')).toBe(false);
   });
 });
 

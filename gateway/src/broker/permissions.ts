@@ -1,34 +1,62 @@
 // Which topics a device connection may use ([ACC-2]).
 import { deviceOfFilter, limits, parseTopic, topics } from '../contract/index.ts';
 
-/** Who is at the other end. In the open profile anybody is, and may do anything but reach into the broker itself. */
+/** Who is at the other end, judged by its credential as that is now. */
 export type Identity = {
   name: string;
   /** The one device that this is, or null where it may speak for several. */
   device: string | null;
+  /** False once the connection has to end. */
+  holds(): boolean;
   covers(device: string): boolean;
+  /** In the open profile anybody is anybody, and may use any topic but those of the broker and those of `denied`. */
   open: boolean;
+  /** Filters whose topics nobody uses in the open profile. */
+  denied: readonly string[];
 };
+
+const commandsAreOurs = 'commands are sent by the gateway alone';
 
 /** Why a publish is a breach of permissions, or null where it is allowed. */
 export function publishBreach(identity: Identity, topic: string): string | null {
+  if (identity.open) return openBreach(identity, topic);
   if (topic.startsWith('$')) return '$ topics are the broker’s own';
-  if (identity.open) return null;
   const parsed = parseTopic(topic);
   if (parsed === null) return 'only topics below devices/{id}/';
   if (!identity.covers(parsed.device)) return 'the topic of another device';
-  if (parsed.kind === 'command') return 'commands are sent by the gateway alone';
+  if (parsed.kind === 'command') return commandsAreOurs;
   return null;
 }
 
-/** True where a subscription is allowed. */
-export function maySubscribe(identity: Identity, filter: string): boolean {
+function openBreach({ denied }: Identity, topic: string): string | null {
+  if (topic.startsWith('$SYS/')) return '$SYS topics are the broker’s own';
+  if (denied.some(filter => filterMatches(filter, topic))) return 'a topic of access.deniedFilters';
+  return topic.startsWith('devices/') && parseTopic(topic)?.kind === 'command' ? commandsAreOurs : null;
+}
+
+/** Why a subscription is a breach of permissions, or null where it is allowed. */
+export function subscribeBreach(identity: Identity, filter: string): string | null {
   // Shared subscriptions belong to MQTT 5; the broker would grant one and never deliver.
-  if (filter.startsWith('$share/')) return false;
-  if (filter.split('/').length > limits.topicLevelsMax) return false;
-  if (identity.open) return true;
+  if (filter.startsWith('$share/')) return 'shared subscriptions are of MQTT 5';
+  if (filter.split('/').length > limits.topicLevelsMax) return `more than ${limits.topicLevelsMax} levels`;
+  if (identity.open)
+    return identity.denied.some(denied => filterCovers(denied, filter)) ? 'access.deniedFilters' : null;
   const device = deviceOfFilter(filter);
-  return device !== null && identity.covers(device);
+  if (device === null) return 'only filters below devices/{id}/';
+  return identity.covers(device) ? null : 'the topics of another device';
+}
+
+/** True where a message on the topic may go to whoever subscribed to it; judged at each delivery, not once. */
+export function mayReceive(identity: Identity, topic: string): boolean {
+  if (identity.open) return !identity.denied.some(filter => filterMatches(filter, topic));
+  const device = parseTopic(topic)?.device;
+  return device !== undefined && identity.covers(device);
+}
+
+/** True where every topic that `filter` matches is matched by `by`, too. */
+function filterCovers(by: string, filter: string): boolean {
+  // Taken as a topic a filter is matched level by level; only `#` is more than any level but `#`.
+  return filterMatches(by, filter) && (!filter.endsWith('#') || by.endsWith('#'));
 }
 
 /** True where `filter` matches `topic` (MQTT 3.1.1, 4.7). */

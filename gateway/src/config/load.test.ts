@@ -35,7 +35,7 @@ describe('where the configuration comes from', () => {
   test('[ACC-1] without any, the gateway listens on loopback and lets in devices with credentials alone', () => {
     const config = load({});
     expect([config.http.host, config.mqtt.host]).toEqual(['127.0.0.1', '127.0.0.1']);
-    expect(config.access).toEqual({ devices: 'credentials', adminPassword: null });
+    expect(config.access).toEqual({ devices: 'credentials', deniedFilters: [], adminPassword: null });
   });
 
   test('[RST-3] the environment wins over the file, and a flag over both', () => {
@@ -194,6 +194,20 @@ describe('the open profile', () => {
     expect(told).toHaveLength(1);
     expect(told[0]).toMatch(/^gateway\.yaml:3: access\.devices: open .*loopback/);
     expect(told[0]).toContain(flag.split('=')[1]);
+  });
+
+  test('[ACC-1] alone has denied filters, and each has to be one', () => {
+    const set =
+      (...flags: string[]) =>
+      () =>
+        loadConfig({ file: null, environment: {}, flags });
+    expect(set('access.devices=open', 'access.deniedFilters=[secret/+, a/#, "#", +/b]')().access.deniedFilters).toEqual(
+      ['secret/+', 'a/#', '#', '+/b'],
+    );
+    expect(set('access.deniedFilters=[a]')).toThrow('only with access.devices: open');
+    for (const wrong of ['[a+]', '["a/#/b"]', '["a#"]', '[""]', 'a']) {
+      expect(set('access.devices=open', `access.deniedFilters=${wrong}`), wrong).toThrow(/topic filter|list/);
+    }
   });
 
   test('[ACC-1] is taken on loopback', () => {

@@ -135,6 +135,10 @@ export function loadConfig(input: {
   if (sources.problems.length > 0 || !parsed.success) throw new ConfigError(sources.problems);
 
   const config = parsed.data;
+  if (config.access.devices !== 'open' && config.access.deniedFilters.length > 0) {
+    const place = sources.places.get('access.deniedFilters') ?? 'access.deniedFilters';
+    throw new ConfigError([`${place}: access.deniedFilters: expected only with access.devices: open`]);
+  }
   if (config.access.devices === 'open' && !(isLoopback(config.mqtt.host) && isLoopback(config.http.host))) {
     const place = sources.places.get('access.devices') ?? 'access.devices';
     throw new ConfigError([

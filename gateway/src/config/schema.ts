@@ -40,6 +40,15 @@ const timeIn = (units: string, expected: string) =>
 const age = timeIn('hdy', 'h, d or y, as in 30d');
 const cadence = timeIn('smhd', 's, m, h or d, as in 15m');
 
+/** A topic filter (MQTT 3.1.1, 4.7.1): `+` is a level of its own, `#` the last one. */
+const filter = z
+  .string()
+  .max(256)
+  .regex(
+    /^(?!$)(?:#|(?:[^+#/]*|\+)(?:\/(?:[^+#/]*|\+))*(?:\/#)?)$/,
+    'expected a topic filter such as secret/+ or plant/#',
+  );
+
 const patterns = z.string().min(1).max(256).default('*');
 
 export const configSchema = z.strictObject({
@@ -92,6 +101,7 @@ export const configSchema = z.strictObject({
   access: z
     .strictObject({
       devices: z.enum(['credentials', 'open'], 'expected credentials or open').default('credentials'),
+      deniedFilters: z.array(filter, 'expected a list, such as [secret/+, plant/#]').max(100).default([]),
       adminPassword: z.string().min(12, 'expected at least 12 characters').max(1024).nullable().default(null),
     })
     .prefault({}),

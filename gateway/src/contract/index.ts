@@ -1,6 +1,7 @@
 // The words on the wire, in one door. Imports nothing outside this folder, so that pages and devices can use it too.
 export * from './codes.ts';
 export * from './command.ts';
+export * from './device-access.ts';
 export * from './frames.ts';
 export * from './limits.ts';
 export * from './people.ts';

@@ -29,6 +29,20 @@ export const limits = Object.freeze({
   seriesMax: 1_000_000,
   /** Devices in the registry. */
   devicesMax: 100_000,
+  /** Credentials of field gateways, and the ids and prefixes in one of them. A site has some. */
+  fieldGatewaysMax: 1_000,
+  patternsPerCredentialMax: 1_000,
+  /** How long a replaced secret may hold beside the new one: a fleet takes weeks to be visited, not years. */
+  secretOverlapMsMax: 30 * 24 * 60 * 60 * 1000,
+  /** Enrolment keys, and the devices that one of them may bring in. */
+  enrolmentKeysMax: 1_000,
+  enrolmentUsesMax: 100_000,
+  /** Devices out of one CSV; its bytes are those of a request body. */
+  bulkDevicesMax: 10_000,
+  /** Entries in one connection log, the names that have one, and the entries of all of them together. */
+  connectionEntriesMax: 50,
+  connectionLogsMax: 10_000,
+  connectionEntriesTotalMax: 100_000,
   /** WebSocket frame from a viewer. The longest legal one is a `sub` or a `cmd`. */
   viewerFrameBytesMax: 64 * 1024,
   /** Viewers in all. */

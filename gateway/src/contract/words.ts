@@ -69,3 +69,14 @@ export function isUserName(text: string): boolean {
 export function isMetricName(text: string): boolean {
   return text.length <= 128 && nameForm.test(text);
 }
+
+/** True for a device id, or for a prefix of one that ends in `*`; `*` alone is every device. No other `*` is in it. */
+export function isDevicePattern(text: string): boolean {
+  const prefix = text.endsWith('*') ? text.slice(0, -1) : text;
+  return text === '*' || (isDeviceId(prefix) && !prefix.includes('*'));
+}
+
+/** True where a pattern as `isDevicePattern` knows them means the device. */
+export function devicePatternCovers(pattern: string, device: string): boolean {
+  return pattern.endsWith('*') ? device.startsWith(pattern.slice(0, -1)) : device === pattern;
+}

@@ -29,6 +29,7 @@ async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<De
     seriesName: id => series.nameOf(id),
     makeSeries: (device, metric) => series.idOf(device, metric),
     metricsOf: device => series.metricsOf(device),
+    isTaken: name => name === 'field-gateway',
     saveDevice: async () => {},
     savePresence: async () => {},
     saveView: async () => {},

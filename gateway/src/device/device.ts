@@ -54,6 +54,8 @@ export type DevicePorts = {
   makeSeries(device: string, metric: string): number;
   /** The metrics of a device, with the number of each series. */
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
+  /** True for a name that signs in as something else than a device. */
+  isTaken(name: string): boolean;
   /** Appends to the log and keeps the record; `record` is null where the device is deleted. */
   saveDevice(id: string, record: DeviceRecord | null, event: LiveEvent): Promise<void>;
   savePresence(record: DeviceRecord, event: LiveEvent): Promise<void>;
@@ -131,7 +133,7 @@ export class Devices {
   /** Makes sure that a device which speaks is there; false where there may be no more. */
   ensure(id: string): boolean {
     if (this.registry.get(id) !== undefined) return true;
-    if (this.registry.isFull()) return false;
+    if (this.registry.isFull() || this.ports.isTaken(id)) return false;
     const record = this.newRecord(id, id);
     this.registry.add(record);
     // The event lies before the device's first reading in the same commit; if that is refused, so is the reading.
@@ -276,6 +278,7 @@ export class Devices {
       const got = JSON.stringify(id);
       throw new Refusal('bad_request', `expected a device id (1 to 128 characters, no / + #), got ${got}`);
     }
+    if (this.ports.isTaken(id)) throw new Refusal('conflict', `a field gateway is called ${JSON.stringify(id)}`);
     const presence: Presence = { state: 'unknown', since: null, cause: null };
     return { id, name, tags: [], createdAt: this.now(), presence, attributes: {} };
   }

@@ -57,7 +57,8 @@ export class FrameGuard extends Duplex {
   private isFlushing = false;
   private isEnding = false;
   private hasEnded = false;
-  private silenceMsMax = 0;
+  /** The keep-alive that holds for this client, which may be less than it asked for. */
+  keepAliveS = 0;
   /** Parts of the longest silence that have passed since something came. */
   private quiet = 0;
   /** The connect timeout, then the watch on silence. */
@@ -196,8 +197,7 @@ export class FrameGuard extends Duplex {
     const at = keepAliveAt(connect, body);
     const asked = connect.readUInt16BE(at);
     const { keepAliveSecondsMax } = this.config;
-    const seconds = asked === 0 ? keepAliveSecondsMax : Math.min(asked, keepAliveSecondsMax);
-    this.silenceMsMax = seconds * 1_500;
+    this.keepAliveS = asked === 0 ? keepAliveSecondsMax : Math.min(asked, keepAliveSecondsMax);
     connect.writeUInt16BE(0, at);
   }
 
@@ -252,7 +252,8 @@ export class FrameGuard extends Duplex {
    * and nor does a process that stood still.
    */
   private watchSilence(): void {
-    this.watch = this.ports.clock.after(this.silenceMsMax / silenceParts, () => {
+    // One and a half times of it (MQTT 3.1.1, 3.1.2.10).
+    this.watch = this.ports.clock.after((this.keepAliveS * 1_500) / silenceParts, () => {
       // Where the gateway does not listen it is not the client that is silent.
       if (this.isStopped) this.quiet = 0;
       else if (++this.quiet > silenceParts) return this.cut(breaches.silent);

@@ -1,6 +1,6 @@
 // The header line of a CSV: which column is which, and what stands between them.
 import { Refusal } from '../../contract/index.ts';
-import { fieldText, findRecord, newFields } from './csv-record.ts';
+import { fieldText, findRecord, newFields } from '../../lib/csv-record.ts';
 import { excerptOf } from './lines.ts';
 
 /** Places of the columns, and the byte between them. */

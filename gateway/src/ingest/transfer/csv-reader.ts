@@ -2,8 +2,8 @@
 // that line alone: where a quote is never closed, reading goes on behind the first line end after it.
 
 import { type Millis, Refusal, type Value } from '../../contract/index.ts';
+import { type Fields, fieldText, findRecord, malformed, newFields, unfinished } from '../../lib/csv-record.ts';
 import { type Header, readHeader } from './csv-header.ts';
-import { type Fields, fieldText, findRecord, malformed, newFields, unfinished } from './csv-record.ts';
 import { KnownSeries } from './known-series.ts';
 import { excerptOf, isWrong, type LineReader, type LineSink, lineBytesMax, type Target } from './lines.ts';
 import { plainValueIn, TimeReader } from './plain.ts';

@@ -1,5 +1,4 @@
 // What the readers of both line formats share: whom they hand readings to, and what they say of a bad line.
-import { isUtf8 } from 'node:buffer';
 import type { Millis, Value } from '../../contract/index.ts';
 
 export type TransferFormat = 'csv' | 'ndjson';
@@ -42,15 +41,6 @@ export function excerpt(text: string): string {
 
 export function excerptOf(bytes: Uint8Array): string {
   return excerpt(Buffer.from(bytes.subarray(0, excerptLength * 4)).toString());
-}
-
-/** The text of a part of `bytes`, or null where that is not UTF-8. */
-export function textIn(bytes: Buffer, start: number, end: number): string | null {
-  for (let i = start; i < end; i++) {
-    if ((bytes[i] as number) < 0x80) continue;
-    return isUtf8(bytes.subarray(start, end)) ? bytes.toString('utf8', start, end) : null;
-  }
-  return bytes.toString('latin1', start, end);
 }
 
 export const isWrong = (found: Target | Wrong): found is Wrong => 'expected' in found;

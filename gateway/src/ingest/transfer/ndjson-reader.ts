@@ -2,6 +2,7 @@
 
 import type { Value } from '../../contract/index.ts';
 import { jsonExcerpt } from '../../lib/json.ts';
+import { textIn } from '../../lib/text-in.ts';
 import { parseTime } from '../timestamp.ts';
 import { KnownSeries } from './known-series.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type LineSink,
   lineBytesMax,
   type Target,
-  textIn,
   type Wrong,
 } from './lines.ts';
 import { Tail } from './tail.ts';

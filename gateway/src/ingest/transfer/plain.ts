@@ -1,7 +1,8 @@
 // Numbers and times as plain text in bytes, read without making a string of them: this runs for every line.
 import type { Millis, Value } from '../../contract/index.ts';
+import { textIn } from '../../lib/text-in.ts';
 import { parseTime } from '../timestamp.ts';
-import { excerpt, excerptOf, textIn, type Wrong } from './lines.ts';
+import { excerpt, excerptOf, type Wrong } from './lines.ts';
 
 const zero = 48;
 const nine = 57;

@@ -1,5 +1,5 @@
 // One record of CSV: where its fields lie. Knows quotes and line ends (RFC 4180), and nothing of what the fields mean.
-import { textIn } from './lines.ts';
+import { textIn } from './text-in.ts';
 
 /** Fields of a record whose places are kept. Further ones are passed over. */
 export const fieldsMax = 256;
