@@ -155,7 +155,7 @@ test('[BRK-3] a device that floods is slowed and loses nothing, while another ha
   const floodMs = performance.now() - begin;
   expect(floodMs).toBeGreaterThan(1_500);
   expect(politeMs).toBeLessThan(floodMs);
-  expect(await counter(gateway, 'broker_throttled')).toBeGreaterThan(0);
+  expect(await counter(gateway, 'guard_throttled')).toBeGreaterThan(0);
 }, 60_000);
 
 test('[BRK-4] connections are limited in all and for an address; one that leaves makes room', async () => {

@@ -38,7 +38,10 @@ function guarded(options: { config?: Partial<GuardConfig>; backlog?: Backlog; un
         });
         guard.on('error', () => {});
       },
-      ending: (_, { code }) => endings.push(code),
+      ending: ({ code }) => endings.push(code),
+      failed(error) {
+        throw error;
+      },
       throttled: () => throttled++,
     },
   );
