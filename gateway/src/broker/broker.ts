@@ -59,6 +59,8 @@ type State = {
   acks: AckOrder;
   /** Message ids of QoS 2 publishes that wait for their commit. */
   receiving: Set<number>;
+  /** Filters that were granted. */
+  filters: Set<string>;
   /** The topic that was allowed last; most devices use the same one again and again. */
   allowedTopic: string;
 };
@@ -228,7 +230,7 @@ export class Broker {
     }
     const accounts = [client.conn.backlog, this.front.backlog];
     const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
-    this.states.set(client, { identity, acks, receiving: new Set(), allowedTopic: '' });
+    this.states.set(client, { identity, acks, receiving: new Set(), filters: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     done(null, true);
@@ -327,10 +329,11 @@ export class Broker {
     const allowed =
       state !== undefined &&
       maySubscribe(state.identity, subscription.topic) &&
-      (subscription.topic in client.subscriptions ||
-        Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
-    if (allowed) this.watch.note(subscription.topic);
-    else this.counters.subscriptionsRefused++;
+      (state.filters.has(subscription.topic) || state.filters.size < limits.filtersPerClientMax);
+    if (allowed) {
+      state.filters.add(subscription.topic);
+      this.watch.note(subscription.topic);
+    } else this.counters.subscriptionsRefused++;
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
   }
@@ -386,7 +389,9 @@ export class Broker {
   }
 
   private unsubscribed(filters: string[], client: Connection): void {
+    const state = this.states.get(client);
     for (const filter of filters) {
+      state?.filters.delete(filter);
       const device = commandsDeviceOf(filter);
       if (device !== null) this.connections.dropReceiver(device, client);
     }

@@ -59,6 +59,8 @@ export class FrameGuard extends Duplex {
   private isFlushing = false;
   private isEnding = false;
   private hasEnded = false;
+  /** Of what was unsent at the sign-in, a kept session's messages, the most that may still be: it leaves at the client's pace. */
+  private carriedBytes = 0;
   private silenceMsMax = 0;
   /** Parts of the longest silence that have passed since something came. */
   private quiet = 0;
@@ -93,6 +95,7 @@ export class FrameGuard extends Duplex {
     this.isSignedIn = true;
     this.rates = rates;
     this.quiet = 0;
+    this.carriedBytes = this.outbox.bytes();
     this.watchSilence();
     this.handOn();
   }
@@ -149,7 +152,9 @@ export class FrameGuard extends Duplex {
     const unsent = this.outbox.bytes();
     const { unsent: all } = this.ports;
     const share = all.bytes > all.bytesMax ? limits.mqttUnsentBytesMax / 16 : limits.mqttUnsentBytesMax;
-    if (unsent > share) this.cut(breaches.unread);
+    this.carriedBytes = Math.min(this.carriedBytes, unsent);
+    const bytesMax = this.isSignedIn ? this.carriedBytes + share : limits.mqttSessionBytesMax;
+    if (unsent > bytesMax) this.cut(breaches.unread);
   }
 
   /** Hands on what may be; whatever went wrong in it ends this connection and no other. */
