@@ -58,7 +58,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
     },
     counters: () => ({
       broker: broker.counters,
-      guard: broker.refusals,
+      guard: { ...broker.front.refusals, throttled: broker.front.throttled },
       credential: deviceAccess.counters,
       ingest: ingest.counters,
       import: stages.importCounters,
