@@ -147,7 +147,9 @@ test('[ACC-6] a viewer with a scope holds what REST shows it, and no frame names
   expect([...kinds].sort()).toEqual(['', 'command', 'device', 'presence']);
 });
 
-test('[ACC-6] a device that gains or loses a tag is seen, or not, at once: viewers are sent home and shown all anew', async () => {
+test('[ACC-6] a device that gains or loses a tag is seen, or not, at once: viewers are sent home and shown all anew', {
+  timeout: 60_000,
+}, async () => {
   const gateway = await gatewayHere();
   const wires = await fleet(gateway);
   for (const [device, wire] of wires) await wire.publish(`devices/${device}/telemetry`, '{"t":1}');
@@ -188,7 +190,9 @@ test('[ACC-6] a device that gains or loses a tag is seen, or not, at once: viewe
   await unconcerned.frame('pong');
 });
 
-test('[ACC-6] [LIV-2] a scope that stays the same is the same epoch, and resumes where it was', async () => {
+test('[ACC-6] [LIV-2] a scope that stays the same is the same epoch, and resumes where it was', {
+  timeout: 60_000,
+}, async () => {
   const gateway = await gatewayHere();
   const wires = await fleet(gateway);
   const { token } = tokenFor(gateway, 'viewer', scope).rest;
@@ -240,7 +244,9 @@ test('[ACC-7] a change of role or scope, a new password and deletion close at on
   await others.frame('pong');
 });
 
-test('[ACC-7] a token that is revoked, and a session that is ended, close at once what they opened', async () => {
+test('[ACC-7] a token that is revoked, and a session that is ended, close at once what they opened', {
+  timeout: 60_000,
+}, async () => {
   const gateway = await gatewayHere();
   const ada = await newUser(gateway, 'ada', 'operator', { devices: ['a'], tags: [] });
   const other = sessionOf(gateway, 'ada');

@@ -50,13 +50,14 @@ export type ListQuery = { limit?: number; cursor?: string | null };
 export type Api = ReturnType<typeof createApi>;
 type Query = Record<string, string | number | null | undefined>;
 
-/** `signedOut` is called for every 401 but that of a sign-in itself. */
+/** `signedOut` is called where the gateway knows the page no longer; a wrong password is answered 401, too. */
 export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: () => void = () => {}) {
   async function call<Answer>(method: string, path: string, body?: unknown, headers: HeadersInit = {}) {
     const response = await reach(method, path, body, headers);
     if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as Answer;
-    if (response.status === 401 && !(path === '/session' && method === 'POST')) signedOut();
-    throw await problemOf(response);
+    const problem = await problemOf(response);
+    if (problem.code === 'not_signed_in') signedOut();
+    throw problem;
   }
 
   async function reach(method: string, path: string, body: unknown, headers: HeadersInit): Promise<Response> {

@@ -150,6 +150,7 @@ export const text = Object.freeze({
     ended: 'Your session has ended. Sign in again.',
     name: 'Name',
     password: 'Password',
+    totp: 'One-time password, or a recovery code',
     submit: 'Sign in',
     busy: 'Signing in…',
   },

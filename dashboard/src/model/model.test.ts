@@ -97,7 +97,7 @@ describe('trust', () => {
 });
 
 describe('sign-in', () => {
-  const session: Session = { user: 'ann', role: 'operator', expiresAt: 9e15 };
+  const session: Session = { user: 'ann', role: 'operator', scope: null, kind: 'session', expiresAt: 9e15 };
   const no = new ApiError('problem', 'Sign in first', 401);
 
   function setUp(answers: (Session | Error)[], signIn: Session | Error = session) {

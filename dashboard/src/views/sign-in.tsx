@@ -1,5 +1,6 @@
-// The sign-in page: name and password, and why a one-time link did not work.
+// The sign-in page: name, password and where it is asked for a one-time password, and why a one-time link did not work.
 import { useEffect, useState } from 'preact/hooks';
+import { ApiError } from '../history/rest.ts';
 import { text } from '../i18n/en.ts';
 import { useApp } from '../ui/app-context.ts';
 import { describe } from '../ui/failure.tsx';
@@ -14,6 +15,8 @@ export function SignInView({ ended, failed }: Props) {
   // Undefined until something was tried here; until then the one-time link's failure is what there is to say.
   const [tried, setTried] = useState<unknown>(undefined);
   const error = tried === undefined ? failed : tried;
+  // Once it was asked for, the field stays.
+  const [wantsTotp, setWantsTotp] = useState(false);
 
   const attempt = async (work: Promise<void>) => {
     setBusy(true);
@@ -22,6 +25,7 @@ export function SignInView({ ended, failed }: Props) {
       await work;
     } catch (reason) {
       setTried(reason);
+      if (reason instanceof ApiError && reason.code === 'totp_needed') setWantsTotp(true);
       setBusy(false);
     }
   };
@@ -33,7 +37,9 @@ export function SignInView({ ended, failed }: Props) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    void attempt(session.signIn({ name: String(form.get('name')), password: String(form.get('password')) }));
+    const totp = String(form.get('totp') ?? '').trim();
+    const proof = { name: String(form.get('name')), password: String(form.get('password')) };
+    void attempt(session.signIn(totp === '' ? proof : { ...proof, totp }));
   };
 
   return (
@@ -59,6 +65,12 @@ export function SignInView({ ended, failed }: Props) {
           <span class="label">{text.signIn.password}</span>
           <input name="password" type="password" autocomplete="current-password" required disabled={busy} />
         </label>
+        {wantsTotp && (
+          <label class="field">
+            <span class="label">{text.signIn.totp}</span>
+            <input name="totp" autocomplete="one-time-code" inputMode="text" spellcheck={false} disabled={busy} />
+          </label>
+        )}
         {error !== null && <SignInError error={error} />}
         <button type="submit" class="button is-primary" disabled={busy}>
           {busy ? text.signIn.busy : text.signIn.submit}

@@ -169,3 +169,19 @@ describe('a session', () => {
     expect(cookieOf(response)).toMatch(/^telltale_session=; .*Max-Age=0/);
   });
 });
+
+test('[ACC-7] a download ends where whoever asked for it is signed out meanwhile', async () => {
+  const fakes = fakePorts();
+  let over = false;
+  fakes.ports.access.isOver = () => over;
+  fakes.ports.transfer.export = async function* () {
+    yield Buffer.from('first');
+    over = true;
+    yield Buffer.from('second');
+  };
+  const response = await makeApp(fakes).ask('/api/v1/export', { as: 'viewer' });
+  expect(response.headers.get('Content-Disposition')).toContain('readings.csv');
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('first');
+  await expect(reader.read()).rejects.toMatchObject({ code: 'not_signed_in' });
+});

@@ -13,6 +13,8 @@ let series: SeriesDictionary;
 /** What was told of freshness, each time. */
 let told: FreshnessChange[][];
 let offset: number;
+/** What becomes of a change that is to be recorded. */
+let saving: () => Promise<void>;
 /** Changes of tags that were told: device, before, after. */
 let retagged: unknown[][];
 beforeEach(() => {
@@ -21,6 +23,7 @@ beforeEach(() => {
   told = [];
   offset = 0;
   retagged = [];
+  saving = async () => {};
 });
 
 async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<Devices> {
@@ -30,7 +33,7 @@ async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<De
     makeSeries: (device, metric) => series.idOf(device, metric),
     metricsOf: device => series.metricsOf(device),
     isTaken: name => name === 'field-gateway',
-    saveDevice: async () => {},
+    saveDevice: () => saving(),
     savePresence: async () => {},
     saveView: async () => {},
     lastOffset: () => offset,
@@ -165,5 +168,50 @@ describe('a metric that was announced', () => {
     expect(latestOf(devices)).toEqual([]);
     await announce(devices, { 'units.last': 'V', 'units.one more': 'V' });
     expect(latestOf(devices).map(({ metric }) => metric)).toEqual(['last']);
+  });
+});
+
+describe('tags', () => {
+  test('are kept in order, each once, and their change is told with what was before', async () => {
+    const devices = await openDevices();
+    await devices.create('a', 'a');
+    expect(await devices.change('a', { tags: ['roof', 'cold', 'roof'] })).toMatchObject({ tags: ['cold', 'roof'] });
+    await devices.change('a', { name: 'pump' });
+    await devices.change('a', { tags: ['cold', 'roof'] });
+    expect(devices.describe('a')).toMatchObject({ name: 'pump', tags: ['cold', 'roof'] });
+    expect(retagged).toEqual([['a', [], ['cold', 'roof']]]);
+    expect([devices.tagsOf('a'), devices.tagsOf('b')]).toEqual([['cold', 'roof'], []]);
+    expect([devices.withTags(['roof', 'x']), devices.withTags(['x'])]).toEqual([['a'], []]);
+  });
+
+  test('go with the device, so that one of the same id that comes later has none', async () => {
+    const devices = await openDevices();
+    await devices.create('a', 'a');
+    await devices.change('a', { tags: ['cold'] });
+    await devices.remove('a');
+    expect(retagged.at(-1)).toEqual(['a', ['cold'], []]);
+    devices.ensure('a');
+    expect(devices.tagsOf('a')).toEqual([]);
+  });
+
+  test('that cannot be recorded are what they were, and that is told, too', async () => {
+    const devices = await openDevices();
+    await devices.create('a', 'a');
+    saving = async () => {
+      throw new Error('full');
+    };
+    await expect(devices.change('a', { name: 'b', tags: ['cold'] })).rejects.toThrow('full');
+    expect(devices.describe('a')).toMatchObject({ name: 'a', tags: [] });
+    expect(retagged).toEqual([
+      ['a', [], ['cold']],
+      ['a', ['cold'], []],
+    ]);
+  });
+
+  test('of a device from before there were any are none', async () => {
+    const devices = await openDevices();
+    const presence = { state: 'unknown', since: null, cause: null } as const;
+    devices.load([{ id: 'old', name: 'old', createdAt: 0, presence, attributes: {} }], []);
+    expect(devices.describe('old').tags).toEqual([]);
   });
 });

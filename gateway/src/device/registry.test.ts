@@ -47,6 +47,16 @@ describe('the registry', () => {
     expect(ids(registry.page(null, 1, { search: 'fan', sees: null }))).toEqual(['fan-1']);
   });
 
+  test('[ACC-6] pages through those that are seen, and those that have a tag', () => {
+    const registry = new Registry();
+    for (const id of ['a', 'b', 'c', 'd']) registry.add({ ...device(id), tags: id < 'c' ? ['cold'] : [] });
+    const sees = (id: string) => id !== 'b';
+    expect(ids(registry.page(null, 2, { search: '', sees }))).toEqual(['a', 'c']);
+    expect(ids(registry.page('c', 2, { search: '', sees }))).toEqual(['d']);
+    expect(ids(registry.page(null, 9, { search: '', tag: 'cold', sees: null }))).toEqual(['a', 'b']);
+    expect(ids(registry.page(null, 9, { search: '', tag: 'cold', sees }))).toEqual(['a']);
+  });
+
   test('has a limit, and a place again when a device goes', () => {
     const registry = new Registry();
     for (let i = 0; i < limits.devicesMax; i++) registry.add(device(`d${i}`));
