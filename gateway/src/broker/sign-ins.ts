@@ -111,10 +111,11 @@ export class SignIns<Connection extends Client> {
     return [...(this.byName.get(name) ?? [])];
   }
 
-  /** Those of them that what they signed in with does not hold for any more. */
+  /** Those of them that what they signed in with does not hold for any more, and that are not being ended. */
   *lapsed(name: string): Iterable<Connection> {
     for (const connection of this.of(name)) {
-      if (this.signedIn.get(connection)?.identity.holds() === false) yield connection;
+      const known = this.signedIn.get(connection);
+      if (known?.endedBy === null && !known.identity.holds()) yield connection;
     }
   }
 
