@@ -43,7 +43,7 @@ export function apiPorts(stages: Stages): ApiPorts {
 }
 
 function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gauges'> {
-  const { broker, commands, devices, ingest, live, store } = stages;
+  const { broker, certificates, commands, devices, ingest, live, store } = stages;
   return {
     health() {
       const checks = { store: store.health(), running: { ok: !stages.closing } };
@@ -57,6 +57,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       keep: store.keptCounters,
       command: commands.counters,
       live: live.counters,
+      ...certificates.counters(),
     }),
     gauges: () => ({
       devices: devices.count(),
@@ -67,6 +68,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       readingsWaiting: store.waiting(),
       logFirstOffset: store.firstOffset(),
       lastCommitMs: store.lastCommitMs(),
+      ...certificates.gauges(),
     }),
   };
 }

@@ -27,6 +27,16 @@ async function signIn(page: Page, password: string): Promise<void> {
   await page.click('button[type=submit]');
 }
 
+/** What goes wrong in the page, and what its policy kept it from. */
+function faultsOf(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', error => faults.push(error.message));
+  page.on('console', message => {
+    if (/Content Security Policy|Trusted/.test(message.text())) faults.push(message.text());
+  });
+  return faults;
+}
+
 /** Sends a command that the device answers and carries out, and sees both. */
 async function commandAnswered(page: Page): Promise<void> {
   const form = page.locator('form.command-form');
@@ -50,8 +60,7 @@ test('sign in, see a value change, send a command and see its answer, and go on 
 
   const context = await openBrowser();
   const page = await context.newPage();
-  const faults: string[] = [];
-  page.on('pageerror', error => faults.push(error.message));
+  const faults = faultsOf(page);
   await page.goto(`${first.http}/devices/d1`);
   await signIn(page, 'not the password');
   await page.getByRole('alert').waitFor();
@@ -106,8 +115,7 @@ test('[LIV-6] behind a proxy that lets no WebSocket through the page is live ove
   network.blocksUpgrades = true;
   const device = await connectDevice(gateway.mqttPort, await gateway.rest.device('d1'));
   const page = await (await openBrowser()).newPage();
-  const faults: string[] = [];
-  page.on('pageerror', error => faults.push(error.message));
+  const faults = faultsOf(page);
   await page.goto(`http://127.0.0.1:${network.port}/devices/d1`);
   await signIn(page, adminPassword);
 

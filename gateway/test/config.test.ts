@@ -6,7 +6,15 @@ import { configSchema, loadConfig } from '../src/config/index.ts';
 const file = fileURLToPath(new URL('../../config/gateway.yaml', import.meta.url));
 
 /** Keys that may be null: taking their value away is no error. */
-const nullable = new Set(['access.adminPassword', 'store.diskBudget', 'store.writtenPerDay']);
+const nullable = new Set([
+  'access.adminPassword',
+  'store.diskBudget',
+  'store.writtenPerDay',
+  'mqtt.port',
+  'ops.port',
+  ...['cert', 'key'].map(name => `http.tls.${name}`),
+  ...['cert', 'key', 'clientCa', 'clientCrl'].map(name => `mqtt.tls.${name}`),
+]);
 
 /** All paths of keys, as in `http.port`. */
 function keysOf(value: unknown, path = ''): string[] {

@@ -2,10 +2,19 @@
 // Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once.
 // Full: sign-in attempts are limited by address and by name; further ones are refused before any hash is taken.
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { type Millis, Refusal, type Role, roles, type Session, type SignInRequest } from '../contract/index.ts';
+import {
+  type Millis,
+  Refusal,
+  type Role,
+  roles,
+  type Session,
+  type SignInRequest,
+  type Ticket,
+} from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Credential, Credentials, type DeviceIdentity } from './credentials.ts';
 import { checkPassword, hashPassword, hashSecret, newSecret } from './secrets.ts';
+import { Tickets } from './tickets.ts';
 
 export type User = { name: string; role: Role; password: string; createdAt: Millis };
 
@@ -52,10 +61,12 @@ export class Access {
   private readonly spentCodes = new Set<string>();
   private readonly byAddress = new RateLimiterMemory({ points: attemptsPerMinute, duration: 60 });
   private readonly byName = new RateLimiterMemory({ points: attemptsPerMinute, duration: 60 });
+  private readonly tickets: Tickets<Principal>;
   private readonly ports: AccessPorts;
 
   constructor(ports: AccessPorts) {
     this.ports = ports;
+    this.tickets = new Tickets(ports.clock);
   }
 
   load(users: User[], credentials: Credential[]): void {
@@ -117,6 +128,17 @@ export class Access {
     return record.expiresAt === null || record.expiresAt > this.ports.clock.now();
   }
 
+  /** A ticket for one WebSocket; it opens it as this principal, while that still is one ([ACC-11]). */
+  issueTicket(principal: Principal): Ticket {
+    return this.tickets.issue(principal);
+  }
+
+  /** Who holds this ticket, which is spent with it, or null. */
+  async spendTicket(ticket: string): Promise<Principal | null> {
+    const principal = this.tickets.spend(ticket);
+    return principal !== null && (await this.stillHolds(principal.hash, principal.role)) ? principal : null;
+  }
+
   /** A new secret for a device's credential, in place of any before it. It is told this once. */
   async issueCredential(device: string): Promise<string> {
     const { credential, secret } = this.credentials.make(device, this.ports.clock.now());
@@ -135,6 +157,11 @@ export class Access {
   /** Who a device is, by what it sent in CONNECT, or null. */
   deviceOf(name: string, secret: Uint8Array): DeviceIdentity | null {
     return this.credentials.check(name, secret);
+  }
+
+  /** Who a device is by the name that its certificate proved, or null where it was removed or never made ([ACC-10]). */
+  deviceByName(name: string): DeviceIdentity | null {
+    return this.credentials.byCertificate(name);
   }
 
   private async putUser(user: User): Promise<void> {

@@ -59,4 +59,10 @@ export class Credentials {
     if (credential === undefined || !sameHash(hash, credential.secretHash)) return null;
     return identityOf(credential);
   }
+
+  /** The identity of a name that something else proved: a certificate. Null where no credential has it. */
+  byCertificate(name: string): DeviceIdentity | null {
+    const credential = this.byName.get(name);
+    return credential === undefined ? null : identityOf(credential);
+  }
 }

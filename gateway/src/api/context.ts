@@ -17,12 +17,14 @@ import {
   type SignInRequest,
   type Storage,
   type StreamRequest,
+  type Ticket,
   type Value,
   type Void,
   type VoidRequest,
 } from '../contract/index.ts';
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Page } from './origin.ts';
 
 export type Principal = { name: string; role: Role; hash: string; kind: 'session' | 'token'; expiresAt: number | null };
 
@@ -40,6 +42,8 @@ export type ApiPorts = {
     signIn(request: SignInRequest, address: string): Promise<{ secret: string; session: Session }>;
     signOut(principal: Principal): Promise<void>;
     principalOf(secret: string): Promise<Principal | null>;
+    /** Throws Refusal('too_many'). */
+    issueTicket(principal: Principal): Ticket;
   };
   devices: {
     page(after: string | null, limit: number, search: string): Device[];
@@ -121,7 +125,7 @@ export type Missing = { gaps: HistoryGap[]; voids: Void[] };
 
 export type ApiEnv = {
   Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
-  Variables: { principal: Principal; client: Client };
+  Variables: { principal: Principal; client: Client; page?: Page };
 };
 
 export const sessionCookie = 'telltale_session';

@@ -123,6 +123,7 @@ export function fakePorts() {
         if ('code' in request && request.code === 'spent') throw new Refusal('code_spent');
         return { secret: 'viewer', session: { user: 'ada', role: 'viewer', expiresAt: Date.now() + 60_000 } };
       },
+      issueTicket: () => ({ ticket: 'ticket', expiresAt: now + 30_000 }),
       signOut: async principal => void asked.push(['signOut', principal.name]),
       principalOf: async secret => {
         const role = roles.find(known => known === secret);
@@ -192,8 +193,14 @@ export type Ask = {
 };
 
 /** An application on these ports, asked without a port. */
-export function makeApp({ ports, asked } = fakePorts(), origins: string[] = [], trustedProxies: string[] = []) {
-  const app = createApp({ dashboardDir: null, origins, trustedProxies }, ports);
+export function makeApp(
+  { ports, asked } = fakePorts(),
+  origins: string[] = [],
+  trustedProxies: string[] = [],
+  hosts: string[] = [],
+) {
+  const pages = { origins, hosts, hostsOnly: hosts.length > 0 };
+  const app = createApp({ dashboardDir: null, pages, trustedProxies }, ports);
   const ask = async (path: string, { method = 'GET', as, headers = {}, json, body }: Ask = {}) => {
     const sent: Record<string, string> = { Host: 'gateway.example:8080', ...headers };
     if (as !== undefined) sent.Authorization = `Bearer ${as}`;

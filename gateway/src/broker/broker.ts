@@ -2,23 +2,28 @@
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
 // which it came; nobody reads or writes as another device ([ACC-2]).
 // Full: a connection with too many publishes under way is closed; connections in all are limited.
-import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { ReloadedTls } from '../lib/tls-reload.ts';
 import { AckOrder } from './ack-order.ts';
 import { Connections } from './connections.ts';
+import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
 import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = { host: string; port: number; open: boolean; connectionsMax: number };
+export type BrokerConfig = ListenerConfig & { open: boolean };
 
 export type BrokerPorts = {
   clock: Clock;
   log: Logger;
   deviceOf(name: string, secret: Uint8Array): Omit<Identity, 'open'> | null;
+  /** Who signs in with a certificate of this name, or null where no device has it any more. */
+  deviceByName(name: string): Omit<Identity, 'open'> | null;
+  /** Certificate of the listener with TLS; null where there is none. */
+  tls: ReloadedTls | null;
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -86,7 +91,9 @@ export class Broker {
   private readonly watch = new Watch();
   private readonly config: BrokerConfig;
   private readonly ports: BrokerPorts;
-  private server: Server | null = null;
+  private readonly listeners: Listeners;
+  /** Names that a certificate proved, by the stream that brought it. */
+  private readonly proven = new WeakMap<object, string>();
   private aedes: Aedes | null = null;
   private closing = false;
   /** Connections, signed in or not. Aedes's own count drifts. */
@@ -95,10 +102,14 @@ export class Broker {
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
+    this.listeners = new Listeners(config, {
+      tls: ports.tls,
+      accept: (socket, subject) => this.accept(socket, subject),
+    });
   }
 
-  /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
-  async open(): Promise<number> {
+  /** Begins to listen; resolves with the ports. Rejects where an address cannot be had. */
+  async open(): Promise<ListenerPortNumbers> {
     const aedes = new Aedes({
       connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
@@ -119,25 +130,20 @@ export class Broker {
     this.passUnwatched(aedes);
     this.aedes = aedes;
 
-    const server = createServer({ noDelay: true }, socket => this.accept(socket));
-    server.maxConnections = this.config.connectionsMax;
-    this.server = server;
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.config.port, this.config.host, () => {
-        const address = server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : this.config.port);
-      });
-    });
+    return this.listeners.open();
   }
 
-  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
-  accept(stream: Duplex): void {
+  /**
+   * Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. `subject` is the name that the
+   * client's certificate proved.
+   */
+  accept(stream: Duplex, subject: string | null = null): void {
     if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
       stream.destroy();
       return;
     }
     this.connectionsOpen++;
+    if (subject !== null) this.proven.set(stream, subject);
     stream.once('close', () => {
       this.connectionsOpen--;
     });
@@ -173,7 +179,7 @@ export class Broker {
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
   stopTaking(): void {
     this.closing = true;
-    this.server?.close();
+    this.listeners.stop();
   }
 
   /** Ends every connection. Call after all that was taken is committed, so that each got its acknowledgement. */
@@ -229,8 +235,15 @@ export class Broker {
 
   private identify(client: Connection, name: string | undefined, secret: Buffer | undefined): Identity | null {
     if (this.config.open) return { name: name ?? client.id, device: null, covers: () => true, open: true };
-    const device = name === undefined || secret === undefined ? null : this.ports.deviceOf(name, secret);
+    const device = this.deviceOf(client, name, secret);
     return device === null ? null : { ...device, open: false };
+  }
+
+  /** A certificate stands in for name and secret; a name that is sent beside it has to be its own ([ACC-10]). */
+  private deviceOf(client: Connection, name: string | undefined, secret: Buffer | undefined) {
+    const subject = this.proven.get(client.conn);
+    if (subject !== undefined) return (name ?? subject) === subject ? this.ports.deviceByName(subject) : null;
+    return name === undefined || secret === undefined ? null : this.ports.deviceOf(name, secret);
   }
 
   private takePublish(client: Connection | null, packet: PublishPacket, done: (error?: Error | null) => void): void {

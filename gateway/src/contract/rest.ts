@@ -19,6 +19,8 @@ export type Problem = {
 export type Page<Item> = { items: Item[]; next: string | null };
 
 export type SignInRequest = { name: string; password: string } | { code: string };
+/** Opens one WebSocket, once, until `expiresAt`; offered as a subprotocol with `ticketProtocolPrefix` before it. */
+export type Ticket = { ticket: string; expiresAt: Millis };
 export type Session = { user: string; role: Role; expiresAt: Millis };
 
 export type Device = {
