@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { type LogAnswer, subprotocol, type Ticket } from '../src/contract/index.ts';
 import { adminPassword, gatewayHere, Rest, type TestGateway } from './instruments/gateway.ts';
+import { ticketClient } from './instruments/live-client.ts';
 import { SseReader } from './instruments/sse.ts';
 import { TestViewer } from './instruments/viewer.ts';
 
@@ -75,6 +76,39 @@ test('[ACC-11] a ticket ends with the session that asked for it, and so does wha
   expect((await upgrade(gateway, offering(unused, { Origin: gateway.http }))).status).toBe(401);
 });
 
+test('[ACC-11] the client of a page of another origin comes in by tickets, again after each break, and stops where its token is over', async () => {
+  const gateway = await gatewayHere();
+  const { http, rest } = gateway;
+  const states: string[] = [];
+  const connection = ticketClient(http, rest.token);
+  const reached = (wanted: string) =>
+    new Promise<void>(resolve => {
+      const end = connection.listen({
+        state: ({ name }) => {
+          if (name !== wanted) return;
+          end();
+          resolve();
+        },
+      });
+    });
+  connection.listen({ state: state => states.push(state.name === 'open' ? `open ${state.transport}` : state.name) });
+  const first = reached('open');
+  connection.start();
+  await first;
+  const second = reached('open');
+  connection.stop();
+  connection.start();
+  await second;
+  expect(states.filter(name => name.startsWith('open'))).toEqual(['open ws', 'open ws']);
+
+  const nobody = ticketClient(http, 'tt_nobody');
+  const out = new Promise<void>(resolve => {
+    nobody.listen({ state: ({ name }) => name === 'signed-out' && resolve() });
+  });
+  nobody.start();
+  await out;
+});
+
 test('[ACC-11] a page of a configured origin is nobody by the cookie alone', async () => {
   const gateway = await gatewayHere([`http.origins=[${partner}]`]);
   const cookie = { Cookie: `telltale_session=${gateway.rest.token}` };
@@ -133,6 +167,19 @@ test('[ACC-11] an address that goes on asking without a sign-in is refused unhea
   }
   expect([...statuses]).toEqual([401, 429]);
   expect((await from('203.0.113.2', gateway.rest.token)).status).toBe(101);
+});
+
+test('[ACC-10] a stream has the headers of every other answer, and those for a configured origin', async () => {
+  const { http, rest } = await gatewayHere([`http.origins=[${partner}]`]);
+  const abort = new AbortController();
+  for (const path of ['/stream', '/log?wait=0']) {
+    const { headers } = await rest.fetch(path, { headers: { Origin: partner }, signal: abort.signal });
+    expect(headers.get('Content-Security-Policy'), path).toContain("default-src 'none'");
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('Access-Control-Allow-Origin')).toBe(partner);
+  }
+  abort.abort();
+  expect((await fetch(`${http}/api/v1/stream`, { headers: { Origin: 'https://evil.example' } })).status).toBe(403);
 });
 
 async function signedIn(http: string): Promise<string> {
