@@ -53,6 +53,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       broker: broker.counters,
       ingest: ingest.counters,
       import: stages.importCounters,
+      http: stages.httpCounters,
       store: store.counters,
       keep: store.keptCounters,
       command: commands.counters,

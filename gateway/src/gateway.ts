@@ -67,6 +67,7 @@ export class Stages {
   readonly live: Live;
   readonly certificates: Certificates;
   closing = false;
+  readonly httpCounters = { connectionsDropped: 0 };
   readonly importCounters: ImportCounters = { imports: 0, readings: 0, refused: 0 };
   readonly config: Config;
   readonly store: Store;

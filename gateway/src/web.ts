@@ -34,19 +34,23 @@ function pagePolicy({ http, access }: Config): PagePolicy {
 
 /** Begins to listen. Rejects where an address cannot be had; nothing is left open then. */
 export async function openWeb(stages: Stages): Promise<{ http: HttpServer; ops: HttpServer | null }> {
-  const { certificates, config, log } = stages;
+  const { certificates, config, httpCounters: counters, log } = stages;
   const pages = pagePolicy(config);
   const dashboardDir = existsSync(builtDashboard) ? builtDashboard : null;
   if (dashboardDir === null) log.warn({}, 'the dashboard was not built: npm run build makes it');
   const ports = apiPorts(stages);
   const metrics = createMetrics(ports);
   const app = createApp({ dashboardDir, pages, trustedProxies: config.http.trustedProxies }, ports, metrics);
-  const http = await listen(config.http, app, makeUpgrade(stages, pages), certificates.http);
+  const http = await listen(config.http, app, {
+    counters,
+    upgrade: makeUpgrade(stages, pages),
+    tls: certificates.http,
+  });
   const { host, port } = config.ops;
   if (port === null) return { http, ops: null };
   const opsPages = { origins: [], hosts: config.http.hosts, hostsOnly: isLoopback(host) };
   try {
-    return { http, ops: await listen({ host, port }, createOpsApp(opsPages, ports, metrics)) };
+    return { http, ops: await listen({ host, port }, createOpsApp(opsPages, ports, metrics), { counters }) };
   } catch (error) {
     await http.close();
     throw error;

@@ -5,7 +5,14 @@ import mqtt from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Latest } from '../src/contract/index.ts';
 import { CertificateFolder, certificateFile, clientTls, testCa } from './instruments/certificates.ts';
-import { adminPassword, gatewayHere, newFolder, runProgram, type TestGateway } from './instruments/gateway.ts';
+import {
+  adminPassword,
+  gatewayHere,
+  gatewayProgram,
+  newFolder,
+  runProgram,
+  type TestGateway,
+} from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
 import { TestViewer } from './instruments/viewer.ts';
 
@@ -125,6 +132,19 @@ describe('a certificate of a device', () => {
   });
 });
 
+test('[ACC-10] a connection that a certificate may open resumes none before it, so that what is revoked since counts', async () => {
+  const again = async (flags: string[]) => {
+    const gateway = await gatewayHere([...new CertificateFolder().mqttFlags(), ...flags]);
+    const device = { ...clientTls('device-d1'), maxVersion: 'TLSv1.2' };
+    const first = await secured(gateway.mqttTlsPort, device);
+    const second = await secured(gateway.mqttTlsPort, { ...device, session: first.getSession() });
+    return second.isSessionReused();
+  };
+  expect(await again([`mqtt.tls.clientCa=${certificateFile('ca')}`])).toBe(false);
+  // Where a secret is asked for each time, a session may be resumed: that is what is cheap.
+  expect(await again([])).toBe(true);
+});
+
 describe('HTTPS and WSS', () => {
   test('[ACC-10] carry REST, the session and viewers; the session stays on HTTPS', async () => {
     const gateway = await gatewayHere(new CertificateFolder().httpFlags());
@@ -184,6 +204,17 @@ describe('a certificate that changes', () => {
     expect(metrics).toMatch(/^telltale_mqtt_tls_certificates_refused_total 2$/m);
     expect(Number(/^telltale_mqtt_certificate_days_left (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(10_000);
   });
+});
+
+test('[ACC-10] SIGHUP takes a new certificate at once, and does not end the program', async () => {
+  const files = new CertificateFolder('server-1');
+  const gateway = await gatewayProgram(newFolder(), files.httpFlags());
+  expect(gateway.http).toMatch(/^https:/);
+  const before = await shownBy(gateway.httpPort);
+  files.put('server-2');
+  gateway.child.kill('SIGHUP');
+  while ((await shownBy(gateway.httpPort)) === before) await new Promise(resolve => setTimeout(resolve, 20));
+  expect((await gateway.rest.fetch('/devices')).status).toBe(200);
 });
 
 describe('a start', () => {

@@ -17,16 +17,29 @@ const handshakeMsMax = 10_000;
 /** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
 const importIdleMsMax = 120_000;
 
+/** Connections of one listener. Viewers and devices in WebSockets have limits of their own, far below. */
+const connectionsMax = 50_000;
+
+export type HttpCounters = { connectionsDropped: number };
+
+export type ListenParts = {
+  counters: HttpCounters;
+  upgrade?: Upgrade;
+  /** Null for a listener without TLS. */
+  tls?: ReloadedTls | null;
+};
+
 export type HttpServer = { port: number; close(): Promise<void> };
 
 /** Begins to listen, with TLS where there is a certificate; rejects where the address cannot be had. */
 export function listen(
   config: HttpConfig,
   app: ReturnType<typeof createApp>,
-  upgrade?: Upgrade,
-  tls: ReloadedTls | null = null,
+  { counters, upgrade, tls = null }: ListenParts,
 ): Promise<HttpServer> {
   const server = tls === null ? plain(app.fetch) : secure(app.fetch, tls);
+  server.maxConnections = connectionsMax;
+  server.on('drop', () => counters.connectionsDropped++);
   server.headersTimeout = headersTimeoutMs;
   // The server's own limit knows no exceptions.
   server.requestTimeout = 0;

@@ -48,8 +48,17 @@ export class Listeners {
     this.ports = ports;
   }
 
-  /** Begins to listen. Rejects where an address cannot be had. */
+  /** Begins to listen. Rejects where an address cannot be had; nothing is left open then. */
   async open(): Promise<ListenerPortNumbers> {
+    try {
+      return await this.openAll();
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  private async openAll(): Promise<ListenerPortNumbers> {
     const { config, ports } = this;
     const { tls } = ports;
     const plain = (port: number) => this.listen(socket => ports.accept(socket, null), config.host, port);
@@ -80,11 +89,11 @@ export class Listeners {
 
   /** Does handshakes on sockets that others accepted; it never listens itself. */
   private secureServer(tls: ReloadedTls): TlsServer {
-    const options = () => ({
-      ...tls.material.options,
-      // Each connection is judged by what is revoked now: none resumes what was judged before.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    });
+    const options = () => {
+      const { options: found } = tls.material;
+      // Certificates are judged by what is revoked now: no connection resumes what was judged before.
+      return found.ca === undefined ? found : { ...found, secureOptions: constants.SSL_OP_NO_TICKET };
+    };
     const server = createSecureServer({
       ...options(),
       handshakeTimeout: handshakeMsMax,

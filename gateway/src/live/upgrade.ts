@@ -68,8 +68,7 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
       attempts.failed(address);
       return { code: 'not_signed_in' };
     }
-    const detail = live.limitBrokenBy(viewing, address);
-    return detail === null ? viewing : { code: 'too_many', detail };
+    return viewing;
   }
 
   return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
@@ -82,6 +81,11 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     if (outcome !== null && 'code' in outcome) refuse(socket, outcome);
     else if (outcome === null) {
       devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws)));
-    } else viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
+    } else {
+      // Here, where nothing else can come in between: of many that were let in at once none is too many.
+      const detail = live.limitBrokenBy(outcome, address);
+      if (detail !== null) return refuse(socket, { code: 'too_many', detail });
+      viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
+    }
   };
 }
