@@ -118,7 +118,9 @@ export class Listeners {
 
   private begin(socket: Socket, secure: TlsServer, { counters }: ReloadedTls): void {
     const peer = peerOf(socket);
-    const { remoteAddress: address = '' } = socket;
+    const { remoteAddress: address } = socket;
+    // Gone before it was looked at.
+    if (address === undefined) return void socket.destroy();
     const fromHere = this.perAddress.get(address) ?? 0;
     if (this.handshakes.size >= handshakesMax || fromHere >= handshakesPerAddressMax) {
       counters.handshakesRefused++;
