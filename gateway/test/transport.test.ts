@@ -76,6 +76,23 @@ describe('MQTT over TLS', () => {
   });
 });
 
+test('[ACC-10] of one address so many connections may be about to shake hands; those beyond are closed at once and counted', async () => {
+  const gateway = await gatewayHere(new CertificateFolder().mqttFlags());
+  const silent = Array.from({ length: 200 }, () => createConnection(gateway.mqttTlsPort, '127.0.0.1'));
+  onTestFinished(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  await Promise.all(silent.map(socket => new Promise(resolve => socket.once('connect', resolve))));
+  await expect(secured(gateway.mqttTlsPort)).rejects.toThrow();
+  const refused = /^telltale_mqtt_tls_handshakes_refused_total (\d+)$/m.exec(await metricsOf(gateway))?.[1];
+  expect(Number(refused)).toBeGreaterThan(0);
+  for (const socket of silent) socket.destroy();
+  // The gateway hears of their end a moment later.
+  let socket: TLSSocket | null = null;
+  while (socket === null) socket = await secured(gateway.mqttTlsPort).catch(() => null);
+  expect(socket.authorized).toBe(true);
+});
+
 describe('a certificate of a device', () => {
   /** A gateway that knows the devices d1 and d2, and takes certificates of the test authority. */
   async function withDevices(...more: string[]): Promise<TestGateway & { files: CertificateFolder }> {
