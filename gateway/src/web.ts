@@ -76,7 +76,7 @@ function makeUpgrade(stages: Stages, pages: PagePolicy) {
       return secret === null ? null : access.principalOf(secret);
     },
     addressOf: request => clientOfRequest(request).address,
-    acceptMqtt: stream => broker.accept(stream),
+    acceptMqtt: (stream, address) => broker.accept(stream, { address }),
     isClosing: () => stages.closing,
   });
   return (...upgraded: Parameters<typeof upgrade>) => void upgrade(...upgraded);

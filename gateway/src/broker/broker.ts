@@ -16,6 +16,9 @@ import { Watch } from './watch.ts';
 
 export type BrokerConfig = ListenerConfig & { open: boolean };
 
+/** What is known of a stream that somebody else accepted; `subject` is the name that the client's certificate proved. */
+export type Peer = { address: string; subject?: string };
+
 export type BrokerPorts = {
   clock: Clock;
   log: Logger;
@@ -104,7 +107,7 @@ export class Broker {
     this.ports = ports;
     this.listeners = new Listeners(config, {
       tls: ports.tls,
-      accept: (socket, subject) => this.accept(socket, subject),
+      accept: (socket, subject) => this.accept(socket, { address: socket.remoteAddress ?? '', subject }),
     });
   }
 
@@ -133,17 +136,14 @@ export class Broker {
     return this.listeners.open();
   }
 
-  /**
-   * Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. `subject` is the name that the
-   * client's certificate proved.
-   */
-  accept(stream: Duplex, subject: string | null = null): void {
+  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
+  accept(stream: Duplex, { subject }: Peer): void {
     if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
       stream.destroy();
       return;
     }
     this.connectionsOpen++;
-    if (subject !== null) this.proven.set(stream, subject);
+    if (subject !== undefined) this.proven.set(stream, subject);
     stream.once('close', () => {
       this.connectionsOpen--;
     });

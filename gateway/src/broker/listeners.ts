@@ -16,8 +16,8 @@ export type ListenerConfig = {
 export type ListenerPorts = {
   /** Null for no listener with TLS. */
   tls: ReloadedTls | null;
-  /** `subject` is the name that a certificate proved, or null where it takes a secret to prove one. */
-  accept(socket: Socket, subject: string | null): void;
+  /** `subject` is the name that a certificate proved; where there is none it takes a secret. */
+  accept(socket: Socket, subject?: string): void;
 };
 
 /** Null where the listener is not wanted. */
@@ -61,7 +61,7 @@ export class Listeners {
   private async openAll(): Promise<ListenerPortNumbers> {
     const { config, ports } = this;
     const { tls } = ports;
-    const plain = (port: number) => this.listen(socket => ports.accept(socket, null), config.host, port);
+    const plain = (port: number) => this.listen(socket => ports.accept(socket), config.host, port);
     const port = config.port === null ? null : await plain(config.port);
     if (tls === null) return { port, tlsPort: null };
     const secure = this.secureServer(tls);
@@ -145,7 +145,7 @@ export class Listeners {
   private secured(socket: TLSSocket, { counters }: ReloadedTls): void {
     this.over(peerOf(socket));
     const isAnonymous = socket.getPeerX509Certificate() === undefined;
-    if (isAnonymous && !this.config.tls.requireClientCert) return this.ports.accept(socket, null);
+    if (isAnonymous && !this.config.tls.requireClientCert) return this.ports.accept(socket);
     // The name of a device; of several in one subject none can be told to be the one that is meant.
     const subject: unknown = isAnonymous ? undefined : socket.getPeerCertificate().subject.CN;
     if (!socket.authorized || typeof subject !== 'string') {

@@ -21,7 +21,7 @@ export type UpgradePorts = {
   /** The address of whoever asks, behind proxies too. */
   addressOf(request: IncomingMessage): string;
   /** Hands an MQTT connection that came in a WebSocket to the broker. */
-  acceptMqtt(stream: Duplex): void;
+  acceptMqtt(stream: Duplex, address: string): void;
   isClosing(): boolean;
 };
 
@@ -80,7 +80,7 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     if (socket.destroyed) return;
     if (outcome !== null && 'code' in outcome) refuse(socket, outcome);
     else if (outcome === null) {
-      devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws)));
+      devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws), address));
     } else {
       // Here, where nothing else can come in between: of many that were let in at once none is too many.
       const detail = live.limitBrokenBy(outcome, address);
