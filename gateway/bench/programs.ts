@@ -75,6 +75,9 @@ type GatewayRun = {
   end(signal: NodeJS.Signals): Promise<void>;
 };
 
+/** All viewers of a benchmark come with one token and from one address. */
+const viewersOfOneUser = ['live.viewersPerUserMax=10000', 'live.viewersPerAddressMax=10000'];
+
 /** Starts the gateway on a folder. `core` is the one that all its threads run on; left out: any. */
 export async function startGatewayIn(
   dir: string,
@@ -83,10 +86,14 @@ export async function startGatewayIn(
   core?: number,
 ): Promise<GatewayRun> {
   const main = here('../src/main.ts');
-  const flags = [`store.dir=${dir}`, 'http.port=0', 'mqtt.port=0', 'log.level=error', ...set].flatMap(key => [
-    '--set',
-    key,
-  ]);
+  const flags = [
+    `store.dir=${dir}`,
+    'http.port=0',
+    'mqtt.port=0',
+    'log.level=error',
+    ...viewersOfOneUser,
+    ...set,
+  ].flatMap(key => ['--set', key]);
   const command = [process.execPath, ...nodeOptions, main, ...flags];
   const [program = '', ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -47,7 +47,7 @@ export function apiPorts(stages: Stages): ApiPorts {
 }
 
 function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gauges'> {
-  const { broker, commands, deviceAccess, devices, ingest, live, store } = stages;
+  const { broker, certificates, commands, deviceAccess, devices, ingest, live, store } = stages;
   return {
     health() {
       const checks: Health['checks'] = { store: store.health(), running: { ok: !stages.closing } };
@@ -62,10 +62,12 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       credential: deviceAccess.counters,
       ingest: ingest.counters,
       import: stages.importCounters,
+      http: stages.httpCounters,
       store: store.counters,
       keep: store.keptCounters,
       command: commands.counters,
       live: live.counters,
+      ...certificates.counters(),
     }),
     gauges: () => ({
       devices: devices.count(),
@@ -76,6 +78,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       readingsWaiting: store.waiting(),
       logFirstOffset: store.firstOffset(),
       lastCommitMs: store.lastCommitMs(),
+      ...certificates.gauges(),
     }),
   };
 }

@@ -1,27 +1,29 @@
 // The composition root: builds the stages, hands each the functions of the others that it needs, listens, and closes
 // all in reverse. Nothing here but wiring; what a stage does is said in the stage.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Access, DeviceAccess, Sights } from './access/index.ts';
-import { createApp, isOwnOrigin, listen, secretInHeaders } from './api/index.ts';
-import { apiPorts } from './api-ports.ts';
 import { Broker } from './broker/index.ts';
+import { Certificates } from './certificates.ts';
 import { Commands } from './command/index.ts';
 import type { Config } from './config/index.ts';
 import { Devices } from './device/index.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
-import { clientOf, hopOf, trustedProxies } from './lib/forwarded.ts';
 import type { Logger } from './lib/logger.ts';
-import { createUpgrade, Live } from './live/index.ts';
+import { Live } from './live/index.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
 import * as tables from './tables.ts';
+import { openWeb } from './web.ts';
 
 export type Gateway = {
   httpPort: number;
-  mqttPort: number;
+  /** Null where there is no such listener. */
+  mqttPort: number | null;
+  mqttTlsPort: number | null;
+  opsPort: number | null;
   /** The administrator's password where one had to be made up; it is shown this once. */
   adminPassword: string | null;
+  /** Takes the certificates that the files hold now, without waiting for the next look at them. */
+  reloadCertificates(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -31,8 +33,6 @@ export type GatewayParts = {
   /** Called where the store cannot go on: the process has to end. */
   broken: (error: Error) => void;
 };
-
-const builtDashboard = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 
 /** Starts the gateway. Rejects where the data folder or an address cannot be had; nothing is left open then. */
 export async function startGateway(
@@ -67,7 +67,9 @@ export class Stages {
   readonly ingest: Ingest;
   readonly broker: Broker;
   readonly live: Live;
+  readonly certificates: Certificates;
   closing = false;
+  readonly httpCounters = { connectionsDropped: 0 };
   readonly importCounters: ImportCounters = { imports: 0, readings: 0, refused: 0 };
   readonly config: Config;
   readonly store: Store;
@@ -79,6 +81,7 @@ export class Stages {
     this.store = store;
     this.log = log;
     this.clock = clock;
+    this.certificates = new Certificates(config, { clock, log });
     this.devices = this.makeDevices();
     this.sights = new Sights(this.devices);
     this.access = new Access({
@@ -107,7 +110,8 @@ export class Stages {
 
   /** Brings back what the database knows, then listens. Each step says at once how it is undone. */
   async open(toClose: (() => Promise<void> | void)[]): Promise<Omit<Gateway, 'close'>> {
-    const { access, broker, commands, config, deviceAccess, devices, live, log, store } = this;
+    const { access, broker, certificates, commands, config, deviceAccess, devices, live, log, store } = this;
+    toClose.push(() => certificates.close());
     await tables.loadAccess(store, access);
     toClose.push(() => access.close());
     await tables.loadDeviceAccess(store, deviceAccess);
@@ -120,13 +124,10 @@ export class Stages {
     toClose.push(() => commands.close());
     const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
-    const dashboardDir = existsSync(builtDashboard) ? builtDashboard : null;
-    if (dashboardDir === null) log.warn({}, 'the dashboard was not built: npm run build makes it');
-    const app = createApp({ dashboardDir, ...config.http }, apiPorts(this));
-    const http = await listen(config.http, app, this.makeUpgrade());
-    toClose.push(() => http.close());
+    const { http, ops } = await openWeb(this);
+    toClose.push(async () => void (await Promise.all([http.close(), ops?.close()])));
     // Closed before HTTP, which waits for its connections: a device may have come through it, in a WebSocket.
-    const mqttPort = await broker.open();
+    const { port: mqttPort, tlsPort: mqttTlsPort } = await broker.open();
     toClose.push(() => broker.close());
     toClose.push(() => live.close());
     // First of all, so that what was taken in is committed and acknowledged before anything goes.
@@ -138,7 +139,15 @@ export class Stages {
     if (config.access.devices === 'open') {
       log.warn({}, 'access.devices is open: any client on this machine may publish and subscribe to any topic');
     }
-    return { httpPort: http.port, mqttPort, adminPassword };
+    const reloadCertificates = () => certificates.reload();
+    return {
+      httpPort: http.port,
+      mqttPort,
+      mqttTlsPort,
+      opsPort: ops?.port ?? null,
+      adminPassword,
+      reloadCertificates,
+    };
   }
 
   private makeDevices(): Devices {
@@ -199,6 +208,7 @@ export class Stages {
         log,
         signIn: (name, secret) => deviceAccess.signIn(name, secret),
         signInByCertificate: name => deviceAccess.signInByCertificate(name),
+        tls: this.certificates.mqtt,
         take: (message, settled) => ingest.take(message, settled),
         connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
         disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
@@ -232,22 +242,6 @@ export class Stages {
       // A scope that comes to something else is another epoch: whoever comes back is shown all that it sees anew.
       sightOf: scope => ({ epoch: `${store.epoch}-${sights.markOf(scope)}`, sees: id => sights.covers(scope, id) }),
     });
-  }
-
-  private makeUpgrade() {
-    const { access, broker, config, live } = this;
-    const trusted = trustedProxies(config.http.trustedProxies);
-    const upgrade = createUpgrade(live, {
-      originAllowed: ({ headers }) => isOwnOrigin(headers.origin, headers.host, config.http.origins),
-      async authenticate({ headers }) {
-        const secret = secretInHeaders(headers);
-        return secret === null ? null : access.principalOf(secret);
-      },
-      addressOf: request => clientOf(hopOf(request), trusted).address,
-      acceptMqtt: (stream, address) => broker.accept(stream, { address }),
-      isClosing: () => this.closing,
-    });
-    return (...upgraded: Parameters<typeof upgrade>) => void upgrade(...upgraded);
   }
 
   /** What one device sets off must not stop the others; while the gateway closes, devices do not go, it does. */

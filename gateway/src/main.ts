@@ -1,8 +1,10 @@
 // The program: reads the command line, runs the gateway until it is told to stop, and says in one sentence what keeps
 // it from running.
 import { codeMs, makeSecret, parseRole } from './access/index.ts';
+import { addressesOf, httpAddress } from './addresses.ts';
 import { type Config, ConfigError, type Invocation, readInvocation } from './config/index.ts';
 import { startGateway } from './gateway.ts';
+import { TlsProblem } from './lib/tls-material.ts';
 import { endOnFaults, endOnSignals } from './lifetime.ts';
 import { createLogger } from './logger.ts';
 import { type Effect, StoreUnusable, writeBeside } from './store/index.ts';
@@ -18,12 +20,6 @@ function die(sentence: string, status: number): never {
   process.exit(status);
 }
 
-/** An address for people: where the gateway listens on every address, this machine's own. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
 function sentenceFor(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   const place = `${error.address ?? ''}:${error.port ?? ''}`;
   if (error.code === 'EADDRINUSE') {
@@ -31,7 +27,7 @@ function sentenceFor(error: NodeJS.ErrnoException & { address?: string; port?: n
   }
   if (error.code === 'EACCES' && error.syscall === 'listen') return `${place} may not be listened on by this user`;
   if (error.code === 'EADDRNOTAVAIL') return `${place} is not an address of this machine: see http.host and mqtt.host`;
-  if (error instanceof StoreUnusable) return error.message;
+  if (error instanceof StoreUnusable || error instanceof TlsProblem) return error.message;
   return error.stack ?? error.message;
 }
 
@@ -43,8 +39,11 @@ async function run(config: Config): Promise<void> {
   if (gateway.adminPassword !== null) {
     process.stdout.write(`first start: user admin, password ${gateway.adminPassword} (shown this once)\n`);
   }
-  const http = `http://${reachable(config.http.host)}:${gateway.httpPort}`;
-  process.stdout.write(`ready ${http} mqtt://${reachable(config.mqtt.host)}:${gateway.mqttPort}\n`);
+  process.stdout.write(`ready ${addressesOf(config, gateway)}\n`);
+  // Without a certificate the signal means what it always does: the terminal is gone.
+  if (config.http.tls.cert !== null || config.mqtt.tls.cert !== null) {
+    process.on('SIGHUP', () => void gateway.reloadCertificates());
+  }
   endOnSignals(log, () => gateway.close());
 }
 
@@ -68,7 +67,7 @@ function createToken({ config, name, role, days, replace, ...its }: Invocation &
 function createLink({ config, user }: Invocation & { command: 'sign-in-link' }): void {
   const { secret, record } = makeSecret('code', user, 'viewer', Date.now() + codeMs);
   writeBeside(config.store.dir, [secretEffect(record)]);
-  process.stdout.write(`http://${reachable(config.http.host)}:${config.http.port}/#code=${secret}\n`);
+  process.stdout.write(`${httpAddress(config)}/#code=${secret}\n`);
 }
 
 async function main(): Promise<void> {

@@ -1,11 +1,16 @@
 // The whole of it as its user sees it: a real browser, a real MQTT client, and a gateway that is killed under them.
+import { setDefaultCACertificates } from 'node:tls';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { BadNetwork } from './instruments/bad-network.ts';
 import { openBrowser } from './instruments/browser.ts';
+import { CertificateFolder, testCa } from './instruments/certificates.ts';
 import { freePort } from './instruments/free-port.ts';
-import { adminPassword, gatewayProgram, newFolder } from './instruments/gateway.ts';
+import { adminPassword, gatewayHere, gatewayProgram, newFolder } from './instruments/gateway.ts';
+
+// Node's own fetch takes no authority of its own.
+setDefaultCACertificates([testCa]);
 
 /** A device that publishes on request, and does what a command says: it reports the target it was given. */
 async function connectDevice(port: number, secret: string): Promise<MqttClient> {
@@ -25,6 +30,16 @@ async function signIn(page: Page, password: string): Promise<void> {
   await page.fill('input[name=name]', 'admin');
   await page.fill('input[name=password]', password);
   await page.click('button[type=submit]');
+}
+
+/** What goes wrong in the page, and what its policy kept it from. */
+function faultsOf(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', error => faults.push(error.message));
+  page.on('console', message => {
+    if (/Content Security Policy|Trusted/.test(message.text())) faults.push(message.text());
+  });
+  return faults;
 }
 
 /** Sends a command that the device answers and carries out, and sees both. */
@@ -50,8 +65,7 @@ test('sign in, see a value change, send a command and see its answer, and go on 
 
   const context = await openBrowser();
   const page = await context.newPage();
-  const faults: string[] = [];
-  page.on('pageerror', error => faults.push(error.message));
+  const faults = faultsOf(page);
   await page.goto(`${first.http}/devices/d1`);
   await signIn(page, 'not the password');
   await page.getByRole('alert').waitFor();
@@ -106,8 +120,7 @@ test('[LIV-6] behind a proxy that lets no WebSocket through the page is live ove
   network.blocksUpgrades = true;
   const device = await connectDevice(gateway.mqttPort, await gateway.rest.device('d1'));
   const page = await (await openBrowser()).newPage();
-  const faults: string[] = [];
-  page.on('pageerror', error => faults.push(error.message));
+  const faults = faultsOf(page);
   await page.goto(`http://127.0.0.1:${network.port}/devices/d1`);
   await signIn(page, adminPassword);
 
@@ -121,5 +134,20 @@ test('[LIV-6] behind a proxy that lets no WebSocket through the page is live ove
   await badge.filter({ hasNotText: 'SSE' }).waitFor();
   await device.publishAsync('devices/d1/telemetry', '{"temperature":21.5}', { qos: 1 });
   await value(page, 'temperature', '21.5');
+  expect(faults).toEqual([]);
+}, 60_000);
+
+test('[ACC-10] over HTTPS the page is live over WSS under its strict policy, and its cookie stays on HTTPS', async () => {
+  const gateway = await gatewayHere(new CertificateFolder().httpFlags());
+  const device = await connectDevice(gateway.mqttPort, await gateway.rest.device('d1'));
+  const context = await openBrowser();
+  const page = await context.newPage();
+  const faults = faultsOf(page);
+  await page.goto(`${gateway.http}/devices/d1`);
+  await signIn(page, adminPassword);
+  await page.locator('[data-connection="live"]').first().filter({ hasNotText: 'SSE' }).waitFor();
+  await device.publishAsync('devices/d1/telemetry', '{"temperature":20.5}', { qos: 1 });
+  await value(page, 'temperature', '20.5');
+  expect(await context.cookies()).toMatchObject([{ secure: true, httpOnly: true, sameSite: 'Strict' }]);
   expect(faults).toEqual([]);
 }, 60_000);

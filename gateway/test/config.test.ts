@@ -5,14 +5,30 @@ import { configSchema, loadConfig } from '../src/config/index.ts';
 
 const file = fileURLToPath(new URL('../../config/gateway.yaml', import.meta.url));
 
+const exposed = file.replace('gateway.yaml', 'exposed.yaml');
+
 /** Keys that may be null: taking their value away is no error. */
-const nullable = new Set(['access.adminPassword', 'store.diskBudget', 'store.writtenPerDay']);
+const nullable = new Set([
+  'access.adminPassword',
+  'store.diskBudget',
+  'store.writtenPerDay',
+  'mqtt.port',
+  'ops.port',
+  ...['cert', 'key'].map(name => `http.tls.${name}`),
+  ...['cert', 'key', 'clientCa', 'clientCrl'].map(name => `mqtt.tls.${name}`),
+]);
 
 /** All paths of keys, as in `http.port`. */
 function keysOf(value: unknown, path = ''): string[] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [path];
   return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, path === '' ? key : `${path}.${key}`));
 }
+
+test('[ACC-10] the example for a gateway that others reach listens with TLS alone', () => {
+  const { http, mqtt } = loadConfig({ file: exposed, environment: {}, flags: [] });
+  expect([http.host, http.plainBeyondLoopback, http.tls.cert !== null]).toEqual(['0.0.0.0', false, true]);
+  expect([mqtt.host, mqtt.tls.host, mqtt.tls.cert !== null]).toEqual(['127.0.0.1', '0.0.0.0', true]);
+});
 
 test('[RST-3] the reference configuration has every key there is, each with its default', () => {
   const defaults = configSchema.parse({});

@@ -152,7 +152,10 @@ test('[ACC-6] [ACC-4] every route answers each role, scope and object as the tab
 });
 
 test('[ACC-6] no route stands outside of the table', () => {
-  const app = createApp({ dashboardDir: null, origins: [], trustedProxies: [] }, fakePorts().ports);
+  const app = createApp(
+    { dashboardDir: null, pages: { hosts: [], origins: [], hostsOnly: false }, trustedProxies: [] },
+    fakePorts().ports,
+  );
   const handled = app.routes
     .filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);

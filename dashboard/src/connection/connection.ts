@@ -13,6 +13,8 @@ export type ConnectionOptions = {
   WebSocket: SocketConstructor;
   /** Where no WebSocket gets through, SSE and long poll are tried; left out, they are not. */
   http?: HttpOptions;
+  /** For a page of another origin: a ticket is asked for over `http` before each WebSocket. */
+  tickets?: boolean;
   clock?: Clock;
   random?: () => number;
 };

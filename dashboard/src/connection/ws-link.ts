@@ -10,8 +10,14 @@ import { type SocketConstructor, type SocketLike, socketOpen } from './socket.ts
 /** How long a woken connection has to prove that it lives. */
 export const probeTimeoutMs = 5_000;
 
-/** Dials `url` and keeps watch until the end. */
-export function openWsLink(Socket: SocketConstructor, url: string, clock: Clock, ports: LinkPorts): Link {
+/** Dials `url` and keeps watch until the end. `offered` are subprotocols beside the one that is spoken. */
+export function openWsLink(
+  Socket: SocketConstructor,
+  url: string,
+  clock: Clock,
+  ports: LinkPorts,
+  offered: readonly string[] = [],
+): Link {
   let ended = false;
   let heardAt = clock.now();
   let sentAt = heardAt;
@@ -21,7 +27,7 @@ export function openWsLink(Socket: SocketConstructor, url: string, clock: Clock,
   let cancelProbe = () => {};
   let socket: SocketLike;
   try {
-    socket = new Socket(url, [subprotocol]);
+    socket = new Socket(url, [subprotocol, ...offered]);
   } catch {
     // A page whose policy forbids the address gets an exception instead of a close event.
     cancelWatch();

@@ -2,7 +2,16 @@
 // Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once, but for
 // those of one-time passwords.
 // Full: sign-in attempts are limited by address and by name; further ones are refused before any hash is taken.
-import { limits, Refusal, type Role, roles, type Scope, type Session, type SignInRequest } from '../contract/index.ts';
+import {
+  limits,
+  Refusal,
+  type Role,
+  roles,
+  type Scope,
+  type Session,
+  type SignInRequest,
+  type Ticket,
+} from '../contract/index.ts';
 import { Turns } from '../lib/turns.ts';
 import { Grants, makeSecret } from './grants.ts';
 import { People } from './people.ts';
@@ -11,6 +20,7 @@ import type { AccessPorts, Principal, SecretRecord, UserRecord } from './records
 import { sameScope } from './scope.ts';
 import { hashSecret } from './secrets.ts';
 import { SignInLimits } from './sign-in-limits.ts';
+import { Tickets } from './tickets.ts';
 
 export const sessionMs = 7 * 24 * 60 * 60 * 1000;
 /** A sign-in link dies within minutes ([ACC-1]). */
@@ -26,6 +36,7 @@ export class Access {
   private readonly limits: SignInLimits;
   private readonly turns = new Turns();
   private readonly spentCodes = new Set<string>();
+  private readonly tickets: Tickets<Principal>;
   private readonly ports: AccessPorts;
 
   constructor(ports: AccessPorts) {
@@ -34,6 +45,7 @@ export class Access {
     this.grants = new Grants(ports, this.turns);
     this.people = new People(ports, this.grants, this.turns);
     this.proofs = new Proofs(ports.clock, this.people, this.limits, this.turns);
+    this.tickets = new Tickets(ports.clock);
   }
 
   load(users: Parameters<People['load']>[0]): void {
@@ -111,6 +123,17 @@ export class Access {
     await this.grants.end(giveWay, { users: [next], secrets: [made], trimBefore: now });
     this.people.put(next);
     return { secret, session: { user: name, role, scope, kind: 'session', expiresAt } };
+  }
+
+  /** A ticket for one WebSocket; it opens it as this principal, while that still is one ([ACC-11]). */
+  issueTicket(principal: Principal): Ticket {
+    return this.tickets.issue(principal);
+  }
+
+  /** Who holds this ticket, which is spent with it, or null. */
+  async spendTicket(ticket: string): Promise<Principal | null> {
+    const principal = this.tickets.spend(ticket);
+    return principal !== null && (await this.stillHolds(principal)) ? principal : null;
   }
 
   private async spendCode(code: string): Promise<UserRecord> {

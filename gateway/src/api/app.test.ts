@@ -182,8 +182,8 @@ describe('answers', () => {
     fake.ports.health = () => ({ ok: false, checks: { store: { ok: false, detail: 'the disk is full' } } });
     const { ask: askIll } = makeApp(fake);
     const response = await askIll('/readyz');
-    expect(response.status).toBe(503);
-    expect(await response.text()).toContain('the disk is full');
+    expect([response.status, await response.json()]).toEqual([503, { ok: false }]);
+    expect(await (await askIll('/readyz', { as: 'viewer' })).text()).toContain('the disk is full');
   });
 
   test('of metrics have every counter and gauge', async () => {

@@ -2,7 +2,6 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
-import { secureHeaders } from 'hono/secure-headers';
 import { limits, Refusal } from '../contract/index.ts';
 import { asyncApiDocument } from './asyncapi.ts';
 import { backupRoutes } from './backup.ts';
@@ -14,15 +13,19 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceCredentialRoutes } from './device-credentials.ts';
 import { deviceRoutes } from './devices.ts';
 import { enrolmentKeyRoutes, enrolRoutes } from './enrolment.ts';
-import { checkOrigin, signedIn } from './guard.ts';
+import { signedIn } from './guard.ts';
 import { historyRoutes } from './history.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { addOps } from './ops.ts';
+import type { PagePolicy } from './origin.ts';
+import { checkHost, checkPage, withHeaders } from './pages.ts';
 import { handleError } from './problem.ts';
-import { createRouter, needsAllDevices } from './router.ts';
+import { createRouter } from './router.ts';
 import { sessionRoutes } from './session.ts';
 import { sessionListRoutes } from './sessions.ts';
 import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './stream.ts';
+import { ticketRoutes } from './tickets.ts';
 import { tokenRoutes } from './tokens.ts';
 import { importPath, transferRoutes } from './transfer.ts';
 import { userRoutes } from './users.ts';
@@ -31,8 +34,7 @@ import { voidRoutes } from './voids.ts';
 export type AppConfig = {
   /** Folder of the built dashboard, or null for the API alone. */
   dashboardDir: string | null;
-  /** Origins of pages, beside the gateway's own, that may use the API. */
-  origins: readonly string[];
+  pages: PagePolicy;
   /** Addresses and ranges of proxies whose word on where a request came from is believed. */
   trustedProxies: readonly string[];
 };
@@ -47,33 +49,19 @@ const openApiInfo = {
   servers: [{ url: '/api/v1' }],
 };
 
-export function createApp(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
+/** `metrics` is handed in where another listener answers with the same. */
+export function createApp(
+  config: AppConfig,
+  ports: ApiPorts,
+  metrics: Metrics = createMetrics(ports),
+): OpenAPIHono<ApiEnv> {
   const app = createRouter();
   app.onError((error, c) => handleError(error, c, ports.log));
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-      },
-      referrerPolicy: 'no-referrer',
-      // A plain listener says nothing about HTTPS; whoever puts TLS in front of it does.
-      strictTransportSecurity: false,
-    }),
-  );
-  app.get('/livez', c => c.json({ ok: true }));
-  app.get('/readyz', c => {
-    const health = ports.health();
-    return c.json(health, health.ok ? 200 : 503);
-  });
-  const metrics = createMetrics(ports);
-  app.get('/metrics', signedIn(ports), needsAllDevices(), async c =>
-    c.text(await metrics.read(), 200, { 'Content-Type': metrics.contentType }),
-  );
+  app.use(withHeaders());
+  app.use(findClient(config.trustedProxies));
+  // Before the names are looked at: what asks after health has none.
+  addOps(app, ports, metrics);
+  app.use(checkHost(config.pages));
 
   app.route('/api/v1', createApi(config, ports));
 
@@ -86,8 +74,7 @@ export function createApp(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEn
 
 function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   const api = createRouter();
-  api.use(findClient(config.trustedProxies));
-  api.use(checkOrigin(config.origins));
+  api.use(checkPage(config.pages));
   const limited = bodyLimit({
     maxSize: limits.requestBodyBytesMax,
     onError: () => {
@@ -122,6 +109,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/', transferRoutes(ports));
   api.route('/', commandRoutes(ports));
   api.route('/', streamRoutes(ports));
+  api.route('/', ticketRoutes(ports));
   return api;
 }
 

@@ -26,6 +26,7 @@ import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { CredentialPorts } from './device-credentials.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
+import type { Page } from './origin.ts';
 import type { AccessPorts, Principal } from './people-ports.ts';
 import { needDevice, type Sees } from './sight.ts';
 
@@ -131,7 +132,7 @@ export type Missing = { gaps: HistoryGap[]; voids: Void[] };
 
 export type ApiEnv = {
   Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
-  Variables: { principal: Principal; client: Client };
+  Variables: { principal: Principal; client: Client; page?: Page };
 };
 
 export const sessionCookie = 'telltale_session';

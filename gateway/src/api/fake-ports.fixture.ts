@@ -259,8 +259,14 @@ export type Ask = {
 };
 
 /** An application on these ports, asked without a port. */
-export function makeApp({ ports, asked } = fakePorts(), origins: string[] = [], trustedProxies: string[] = []) {
-  const app = createApp({ dashboardDir: null, origins, trustedProxies }, ports);
+export function makeApp(
+  { ports, asked } = fakePorts(),
+  origins: string[] = [],
+  trustedProxies: string[] = [],
+  hosts: string[] = [],
+) {
+  const pages = { origins, hosts, hostsOnly: hosts.length > 0 };
+  const app = createApp({ dashboardDir: null, pages, trustedProxies }, ports);
   const ask = async (path: string, { method = 'GET', as, headers = {}, json, body }: Ask = {}) => {
     const sent: Record<string, string> = { Host: 'gateway.example:8080', ...headers };
     if (as !== undefined) sent.Authorization = `Bearer ${as}`;

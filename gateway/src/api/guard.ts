@@ -1,36 +1,14 @@
-// Who may come in: the session cookie or a bearer token, and for pages the right origin.
+// Who may come in: by the session cookie or a bearer token.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { parse } from 'hono/utils/cookie';
 import { Refusal } from '../contract/index.ts';
 import { type ApiEnv, type ApiPorts, sessionCookie } from './context.ts';
+import type { Page } from './origin.ts';
+import type { Principal } from './people-ports.ts';
 
 const bearerForm = /^Bearer ([\w-]{1,256})$/i;
-
-/**
- * True where a page of this origin belongs to the gateway itself. Programs send no Origin, and browsers always do
- * where it matters, so that a missing one is allowed.
- */
-export function isOwnOrigin(origin: string | undefined, host: string | undefined, allowed: readonly string[]): boolean {
-  if (origin === undefined) return true;
-  if (allowed.includes(origin)) return true;
-  try {
-    return host !== undefined && new URL(origin).host === host;
-  } catch {
-    return false;
-  }
-}
-
-/** Refuses what a page of another origin asks a signed-in browser to do. */
-export function checkOrigin(allowed: readonly string[]): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
-    if (!isOwnOrigin(c.req.header('Origin'), c.req.header('Host'), allowed)) {
-      throw new Refusal('origin_refused', `the origin ${c.req.header('Origin')} is not this gateway`);
-    }
-    await next();
-  };
-}
 
 /** The secret that a request carries, from its header or its cookie. Never from the URL ([ACC-1]). */
 export function secretIn(authorization: string | undefined, cookie: string | undefined): string | null {
@@ -38,8 +16,15 @@ export function secretIn(authorization: string | undefined, cookie: string | und
 }
 
 /** The same for a request that did not come through the application: an upgrade. */
-export function secretInHeaders({ authorization, cookie = '' }: IncomingHttpHeaders): string | null {
-  return secretIn(authorization, parse(cookie, sessionCookie)[sessionCookie]);
+export function secretInHeaders({ authorization, cookie = '' }: IncomingHttpHeaders, page: Page): string | null {
+  return secretIn(authorization, page === 'allowed' ? undefined : parse(cookie, sessionCookie)[sessionCookie]);
+}
+
+/** Who asks, or null. The cookie of a session counts for the gateway's own pages alone ([ACC-10]). */
+export async function principalIn(c: Context<ApiEnv>, ports: ApiPorts): Promise<Principal | null> {
+  const cookie = c.get('page') === 'allowed' ? undefined : getCookie(c, sessionCookie);
+  const secret = secretIn(c.req.header('Authorization'), cookie);
+  return secret === null ? null : ports.access.principalOf(secret);
 }
 
 /** What may take an hour to be read: an answer of one of these types ends when the sign-in does. */
@@ -56,8 +41,7 @@ async function* whileHolds(chunks: ReadableStream<Uint8Array>, holds: () => bool
 /** Lets in whoever is signed in, and keeps who it is. */
 export function signedIn(ports: ApiPorts): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const secret = secretIn(c.req.header('Authorization'), getCookie(c, sessionCookie));
-    const principal = secret === null ? null : await ports.access.principalOf(secret);
+    const principal = await principalIn(c, ports);
     if (principal === null) throw new Refusal('not_signed_in');
     c.set('principal', principal);
     await next();

@@ -25,8 +25,10 @@ const storageFigures: Record<string, (storage: Storage) => number> = {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 
+export type Metrics = { contentType: string; read(): Promise<string> };
+
 /** Returns what to answer a scrape with. Values are read when they are asked for. */
-export function createMetrics({ counters, gauges, storage }: ApiPorts) {
+export function createMetrics({ counters, gauges, storage }: ApiPorts): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const [stage, names] of Object.entries(counters())) {

@@ -7,6 +7,7 @@ import type {
   Session,
   SessionInfo,
   SignInRequest,
+  Ticket,
   Token,
   TokenCreated,
   TokenRequest,
@@ -38,6 +39,8 @@ export type AccessPorts = {
   signIn(request: SignInRequest, from: SignInPlace): Promise<{ secret: string; session: Session }>;
   signOut(principal: Principal): Promise<void>;
   principalOf(secret: string): Promise<Principal | null>;
+  /** Throws Refusal('too_many'). */
+  issueTicket(principal: Principal): Ticket;
   /** True once the session or token was ended, so that an answer that goes on for long can stop. */
   isOver(hash: string): boolean;
   people: {

@@ -21,6 +21,7 @@ export function fakeAccess(asked: unknown[][]): AccessPorts {
       const expiresAt = Date.now() + 60_000;
       return { secret: 'viewer', session: { user: 'ada', role: 'viewer', scope: null, kind: 'session', expiresAt } };
     },
+    issueTicket: () => ({ ticket: 'ticket', expiresAt: now + 30_000 }),
     signOut: async principal => void asked.push(['signOut', principal.name]),
     principalOf: async secret => {
       const role = roles.find(known => known === secret);

@@ -1,8 +1,10 @@
 // The HTTP listener: the application, and upgrades handed to those who take them.
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
+import type { ReloadedTls } from '../lib/tls-reload.ts';
 import type { createApp } from './app.ts';
 import { importPath } from './transfer.ts';
 
@@ -12,21 +14,40 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 /** Headers have to be there within this time, and a request whole within the next. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+const handshakeMsMax = 10_000;
 /** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
 const importIdleMsMax = 120_000;
 /** While the gateway closes, answers that are under way may take so long. */
 const answersMsMax = 2_000;
 
+/** Connections of one listener. Viewers and devices in WebSockets have limits of their own, far below. */
+const connectionsMax = 50_000;
+
+export type HttpCounters = { connectionsDropped: number };
+
+export type ListenParts = {
+  counters: HttpCounters;
+  upgrade?: Upgrade;
+  /** Null for a listener without TLS. */
+  tls?: ReloadedTls | null;
+};
+
 export type HttpServer = { port: number; close(): Promise<void> };
 
-/** Begins to listen; rejects where the address cannot be had. */
-export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, upgrade: Upgrade): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+/** Begins to listen, with TLS where there is a certificate; rejects where the address cannot be had. */
+export function listen(
+  config: HttpConfig,
+  app: ReturnType<typeof createApp>,
+  { counters, upgrade, tls = null }: ListenParts,
+): Promise<HttpServer> {
+  const server = tls === null ? plain(app.fetch) : secure(app.fetch, tls);
+  server.maxConnections = connectionsMax;
+  server.on('drop', () => counters.connectionsDropped++);
   server.headersTimeout = headersTimeoutMs;
   // The server's own limit knows no exceptions.
   server.requestTimeout = 0;
   server.prependListener('request', limitTime);
-  server.on('upgrade', upgrade);
+  if (upgrade !== undefined) server.on('upgrade', upgrade);
   const sockets = new Set<Socket>();
   server.on('connection', socket => {
     sockets.add(socket);
@@ -40,6 +61,21 @@ export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, up
       resolve({ port, close: () => close(server, sockets) });
     });
   });
+}
+
+type Fetch = ReturnType<typeof createApp>['fetch'];
+
+function plain(fetch: Fetch): Server {
+  return createAdaptorServer({ fetch, createServer }) as Server;
+}
+
+/** A connection that is open goes on with the certificate that it began with. */
+function secure(fetch: Fetch, tls: ReloadedTls): SecureServer {
+  const serverOptions = { ...tls.material.options, handshakeTimeout: handshakeMsMax };
+  const server = createAdaptorServer({ fetch, createServer: createSecureServer, serverOptions }) as SecureServer;
+  server.on('tlsClientError', () => tls.counters.handshakesFailed++);
+  tls.onChange(({ options }) => server.setSecureContext(options));
+  return server;
 }
 
 /** Ends the connection of a request that does not come to its end. */

@@ -3,26 +3,26 @@
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
 // which it came; nobody reads or writes as another device ([ACC-2]); a fault in a hook ends one connection.
 // Full: a connection with many publishes under way is not read on; connections in all are limited.
-import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
+import type { ReloadedTls } from '../lib/tls-reload.ts';
 import { AckOrder } from './ack-order.ts';
 import { Connections } from './connections.ts';
-import { Front, type FrontConfig } from './front.ts';
+import { Front, type FrontConfig, type Peer } from './front.ts';
 import { type Breach, breaches } from './guard/breach.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
+import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
 import { commandsDeviceOf, type Identity, mayReceive, publishBreach, subscribeBreach } from './permissions.ts';
 import { type SignInPorts, SignIns } from './sign-ins.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = FrontConfig & { host: string; port: number; open: boolean; deniedFilters: readonly string[] };
-
-/** What is known of a stream that somebody else accepted. */
-export type Peer = { address: string };
+export type BrokerConfig = FrontConfig & ListenerConfig & { open: boolean; deniedFilters: readonly string[] };
 
 export type BrokerPorts = SignInPorts & {
+  /** Certificate of the listener with TLS; null where there is none. */
+  tls: ReloadedTls | null;
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -91,14 +91,12 @@ export class Broker {
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
   private readonly handing = new Set<string>();
   private readonly watch = new Watch();
-  private readonly config: BrokerConfig;
   private readonly ports: BrokerPorts;
-  private server: Server | null = null;
+  private readonly listeners: Listeners;
   private aedes: Aedes | null = null;
   private closing = false;
 
   constructor(config: BrokerConfig, ports: BrokerPorts) {
-    this.config = config;
     this.ports = ports;
     this.front = new Front(config, {
       clock: ports.clock,
@@ -108,10 +106,14 @@ export class Broker {
       failed: (guard, error) => this.endFaulty({ id: '', conn: guard }, error),
     });
     this.signIns = new SignIns(config, ports);
+    this.listeners = new Listeners(config, {
+      tls: ports.tls,
+      accept: (socket, subject) => this.accept(socket, { address: socket.remoteAddress ?? '', subject }),
+    });
   }
 
-  /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
-  async open(): Promise<number> {
+  /** Begins to listen; resolves with the ports. Rejects where an address cannot be had. */
+  async open(): Promise<ListenerPortNumbers> {
     const aedes = new Aedes({
       maxTopicLevels: limits.topicLevelsMax,
       // The guard has its own idea of a client id that is too long, and measures silence itself.
@@ -143,23 +145,13 @@ export class Broker {
     this.passUnwatched(aedes);
     this.aedes = aedes;
 
-    const server = createServer({ noDelay: true, pauseOnConnect: true }, socket =>
-      this.accept(socket, { address: socket.remoteAddress ?? '' }),
-    );
-    this.server = server;
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.config.port, this.config.host, () => {
-        const address = server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : this.config.port);
-      });
-    });
+    return this.listeners.open();
   }
 
   /** Takes over a stream of MQTT bytes that nobody reads from: a socket, or a WebSocket made into a stream. */
-  accept(stream: Duplex, { address }: Peer): void {
+  accept(stream: Duplex, peer: Peer): void {
     if (this.aedes === null || this.closing) stream.destroy();
-    else this.front.offer(stream, address);
+    else this.front.offer(stream, peer);
   }
 
   connectionCount(): number {
@@ -206,7 +198,7 @@ export class Broker {
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
   stopTaking(): void {
     this.closing = true;
-    this.server?.close();
+    this.listeners.stop();
     this.front.close();
   }
 
@@ -241,7 +233,7 @@ export class Broker {
     done: (error: null, success: boolean) => void,
   ): void {
     const facts = { address: client.conn.address, client: client.id };
-    const identity = this.signIns.admit(client, facts, { name, secret });
+    const identity = this.signIns.admit(client, facts, { name, secret, certified: client.conn.subject });
     if (identity === null) {
       this.counters.signInsRefused++;
       this.counters.signInsOfNobody = this.signIns.unknownNames;

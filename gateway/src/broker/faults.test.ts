@@ -13,6 +13,7 @@ const config = {
   connectsPerSecondMax: 1_000,
   connectTimeoutMs: 5_000,
   deniedFilters: [],
+  tls: { host: '127.0.0.1', port: 0, requireClientCert: false },
   packetBytesMax: 100_000,
   keepAliveSecondsMax: 100,
   messagesPerSecondMax: 1_000,
@@ -27,6 +28,7 @@ const ports: BrokerPorts = {
   log: { debug: silent, info: silent, warn: silent, error: silent },
   signIn: (name, secret) =>
     faulty.signIn?.(name, secret) ?? { name, device: name, holds: () => true, covers: id => id === name },
+  tls: null,
   signInByCertificate: () => ({ refused: 'no-certificates' }),
   take: (message, settled) => (faulty.take ?? ((_, done) => done(null)))(message, settled),
   connected: device => faulty.connected?.(device),
@@ -42,7 +44,7 @@ let port: number;
 beforeEach(async () => {
   faulty = {};
   broker = new Broker(config, ports);
-  port = await broker.open();
+  port = (await broker.open()).port ?? 0;
 });
 afterEach(() => broker.close());
 

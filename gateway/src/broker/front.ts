@@ -26,6 +26,9 @@ export type FrontPorts = {
 /** Unsent bytes of all connections; beyond it each has a smaller share. */
 const unsentBytesMax = 256 * 1024 * 1024;
 
+/** What is known of a stream that somebody else accepted; `subject` is the name that the client's certificate proved. */
+export type Peer = { address: string; subject?: string };
+
 /** Who it was that is refused; what is not known is left out. */
 type Refused = { address: string; client?: string | null };
 
@@ -38,6 +41,8 @@ export class Front {
   readonly backlog = new Backlog();
   private readonly unsent = new Unsent(unsentBytesMax);
   private readonly admission: Admission;
+  /** Names that a certificate proved, by the stream that brought it. */
+  private readonly subjects = new WeakMap<Duplex, string>();
   private readonly settledOf = new WeakMap<FrameGuard, () => void>();
   private readonly messageRates: TokenBuckets;
   private readonly byteRates: TokenBuckets;
@@ -59,7 +64,8 @@ export class Front {
   }
 
   /** Takes a stream that nobody has read from. */
-  offer(stream: Duplex, address: string): void {
+  offer(stream: Duplex, { address, subject }: Peer): void {
+    if (subject !== undefined) this.subjects.set(stream, subject);
     this.admission.offer(stream, address);
   }
 
@@ -99,6 +105,7 @@ export class Front {
       failed: error => this.ports.failed(guard, error),
       throttled: () => this.throttled++,
     });
+    guard.subject = this.subjects.get(stream);
     this.settledOf.set(guard, settled);
   }
 }

@@ -42,7 +42,8 @@ const collect = (value: string, list: string[]) => [...list, value];
  */
 export function readInvocation(argv: readonly string[], environment: NodeJS.ProcessEnv): Invocation | null {
   let invocation: Invocation | null = null;
-  const load = ({ config, set }: Shared) => loadConfig({ file: config ?? null, environment, flags: set });
+  const load = ({ config, set }: Shared, readFiles = false) =>
+    loadConfig({ file: config ?? null, environment, flags: set, readFiles });
   const sharing = (command: Command) =>
     command
       .option('-c, --config <file>', 'configuration file (config/gateway.yaml shows every key)')
@@ -55,7 +56,7 @@ export function readInvocation(argv: readonly string[], environment: NodeJS.Proc
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .action((options: Shared) => {
-      invocation = { command: 'run', config: load(options) };
+      invocation = { command: 'run', config: load(options, true) };
     });
   // The shared flags may stand before the subcommand or behind it.
   const both = (options: Shared): Shared => {

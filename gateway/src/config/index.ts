@@ -1,4 +1,5 @@
 // The configuration's door.
 export { type Invocation, readInvocation } from './arguments.ts';
+export { tlsFilesOf } from './checks.ts';
 export { ConfigError, loadConfig } from './load.ts';
-export { type Config, configSchema } from './schema.ts';
+export { type Config, configSchema, isLoopback } from './schema.ts';

@@ -2,7 +2,8 @@
 // each with its place.
 import { readFileSync } from 'node:fs';
 import { LineCounter, parse, parseDocument } from 'yaml';
-import { type Config, configSchema, isLoopback } from './schema.ts';
+import { checkTogether } from './checks.ts';
+import { type Config, configSchema } from './schema.ts';
 
 /** What is wrong with the configuration, a line each. The process ends with status 78 (EX_CONFIG). */
 export class ConfigError extends Error {
@@ -119,11 +120,12 @@ function addFlags(flags: readonly string[], sources: Sources): void {
   }
 }
 
-/** Loads the configuration. Throws ConfigError with all that is wrong. */
+/** Loads the configuration, and looks into the certificates where asked to. Throws ConfigError with all that is wrong. */
 export function loadConfig(input: {
   file: string | null;
   environment: NodeJS.ProcessEnv;
   flags: readonly string[];
+  readFiles?: boolean;
 }): Config {
   const sources: Sources = { tree: {}, places: new Map(), problems: [] };
   if (input.file !== null) addFile(input.file, sources);
@@ -135,16 +137,10 @@ export function loadConfig(input: {
   if (sources.problems.length > 0 || !parsed.success) throw new ConfigError(sources.problems);
 
   const config = parsed.data;
-  if (config.access.devices !== 'open' && config.access.deniedFilters.length > 0) {
-    const place = sources.places.get('access.deniedFilters') ?? 'access.deniedFilters';
-    throw new ConfigError([`${place}: access.deniedFilters: expected only with access.devices: open`]);
-  }
-  if (config.access.devices === 'open' && !(isLoopback(config.mqtt.host) && isLoopback(config.http.host))) {
-    const place = sources.places.get('access.devices') ?? 'access.devices';
-    throw new ConfigError([
-      `${place}: access.devices: open lets anybody in, so mqtt.host and http.host have to be loopback addresses; ` +
-        `they are ${config.mqtt.host} and ${config.http.host}`,
-    ]);
+  const problems = checkTogether(config, input.readFiles ?? false);
+  if (problems.length > 0) {
+    const lines = problems.map(({ key, message }) => `${placeOf(key.split('.'), sources.places)}: ${key}: ${message}`);
+    throw new ConfigError(lines);
   }
   return config;
 }
@@ -163,8 +159,8 @@ function describe(issue: Issue, { tree, places }: Sources): string {
   }
   let got: unknown = tree;
   for (const key of path) got = got === null || typeof got !== 'object' ? undefined : (got as Tree)[key];
-  // What was given as a password is never repeated.
-  const shown = path.at(-1) === 'adminPassword' ? '' : `, got ${JSON.stringify(got)}`;
+  // What was given as a password is never repeated, nor what may be the text of a key instead of its path.
+  const shown = path.at(-1) === 'adminPassword' || path.at(-1) === 'key' ? '' : `, got ${JSON.stringify(got)}`;
   return `${placeOf(path, places)}: ${path.join('.')}: ${issue.message}${shown}`;
 }
 

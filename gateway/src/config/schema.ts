@@ -8,6 +8,13 @@ const port = z.int('expected a port from 0 to 65535').min(0).max(65_535);
 const host = z.string().min(1, 'expected an address to listen on');
 const proxy = z.string().refine(isAddressOrRange, 'expected an address or a range, such as 127.0.0.1 or 10.0.0.0/8');
 
+/** A host name in lower case, as a browser sends it. */
+const hostName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/** Path of a PEM file. */
+const pem = z.string('expected the path of a PEM file').min(1).nullable().default(null);
+const said = z.boolean('expected true or false').default(false);
+
 const sizeUnits: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** A number of bytes, as a number or as `20GB`. */
@@ -58,12 +65,15 @@ export const configSchema = z.strictObject({
       port: port.default(8080),
       origins: z.array(z.url('expected an origin such as https://plant.example')).max(100).default([]),
       trustedProxies: z.array(proxy, 'expected a list, such as [127.0.0.1, 10.0.0.0/8]').max(100).default([]),
+      hosts: z.array(z.string().regex(hostName, 'expected a name such as plant.example')).max(100).default([]),
+      tls: z.strictObject({ cert: pem, key: pem }).prefault({}),
+      plainBeyondLoopback: said,
     })
     .prefault({}),
   mqtt: z
     .strictObject({
       host: host.default('127.0.0.1'),
-      port: port.default(1883),
+      port: port.nullable().default(1883),
       connectionsMax: z.int().min(1).max(100_000).default(10_000),
       connectionsPerAddressMax: z.int().min(1).max(100_000).default(5_000),
       unauthenticatedMax: z.int().min(2).max(100_000).default(1_000),
@@ -73,6 +83,25 @@ export const configSchema = z.strictObject({
       packetBytesMax: z.int().min(1_024).max(1_048_576).default(limits.mqttPacketBytesMax),
       messagesPerSecondMax: z.int().min(1).max(1_000_000).default(10_000),
       bytesPerSecondMax: bytes.default(4e6),
+      tls: z
+        .strictObject({
+          host: host.default('127.0.0.1'),
+          port: port.default(8883),
+          cert: pem,
+          key: pem,
+          clientCa: pem,
+          clientCrl: pem,
+          requireClientCert: said,
+        })
+        .prefault({}),
+      plainBeyondLoopback: said,
+    })
+    .prefault({}),
+  ops: z
+    .strictObject({
+      host: host.default('127.0.0.1'),
+      port: port.nullable().default(null),
+      plainBeyondLoopback: said,
     })
     .prefault({}),
   store: z
@@ -109,6 +138,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       heartbeatMs: z.int().min(1_000).max(120_000).default(20_000),
       flushIntervalMs: z.int().min(0).max(60_000).default(40),
+      viewersPerUserMax: z.int().min(1).max(10_000).default(250),
+      viewersPerAddressMax: z.int().min(1).max(10_000).default(500),
     })
     .prefault({}),
   log: z

@@ -25,6 +25,8 @@ const table = {
   code_spent: { title: 'The sign-in link was used already or is too old', status: 401, retry: 'after-change' },
   forbidden: { title: 'Not allowed', status: 403, close: 4403, retry: 'no' },
   origin_refused: { title: 'This page may not speak to this gateway', status: 403, close: 4403, retry: 'no' },
+  host_unknown: { title: 'This gateway does not go by that name', status: 421, retry: 'no' },
+  unsupported_type: { title: 'Not a type of body that is read', status: 415, retry: 'after-change' },
   not_found: { title: 'There is no such thing', status: 404, retry: 'no' },
   conflict: { title: 'It is there already', status: 409, retry: 'no' },
   version_unsupported: { title: 'Unknown protocol version', status: 400, close: 4406, retry: 'no' },

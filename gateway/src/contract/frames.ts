@@ -7,6 +7,8 @@ import type { Freshness, Millis, Position, Presence, Role, Value, ValueType } fr
 
 /** The WebSocket subprotocol that a client must offer. */
 export const subprotocol = 'telltale.v1.json';
+/** Offered beside it by a page that signs in with a ticket, which follows ([ACC-11]). */
+export const ticketProtocolPrefix = 'telltale.ticket.';
 export const protocolVersion = 1;
 
 export const modes = ['latest', 'log'] as const;

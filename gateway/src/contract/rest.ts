@@ -18,6 +18,9 @@ export type Problem = {
 /** A page of any list: `next` is the cursor of the page that follows, null at the end. */
 export type Page<Item> = { items: Item[]; next: string | null };
 
+/** Opens one WebSocket, once, until `expiresAt`; offered as a subprotocol with `ticketProtocolPrefix` before it. */
+export type Ticket = { ticket: string; expiresAt: Millis };
+
 export type Device = {
   id: string;
   name: string;

@@ -17,7 +17,7 @@ async function listen() {
   const wall = { setByMs: 0 };
   const clock = { ...log.clock, now: () => log.clock.now() + wall.setByMs };
   const live = new Live(
-    { heartbeatMs, flushIntervalMs: 0 },
+    { heartbeatMs, flushIntervalMs: 0, viewersPerUserMax: 10, viewersPerAddressMax: 10 },
     {
       ...log.ports,
       clock,
@@ -36,6 +36,8 @@ async function listen() {
   );
   const server = createServer((_, response) => live.stream(response, { subs: [{ sub: 's' }] }, viewing, '127.0.0.1'));
   const upgrade = createUpgrade(live, {
+    clock,
+    hostAnswered: () => true,
     originAllowed: () => true,
     authenticate: async () => viewing,
     acceptMqtt: stream => void stream.destroy(),

@@ -29,9 +29,10 @@ import type { Pipe } from './pipe.ts';
 import type { Latest, Readings } from './readings.ts';
 import type { Viewing } from './requests.ts';
 import { type LiveCounters, Viewer, type ViewerPorts } from './viewer.ts';
+import { ViewerCounts, type ViewerLimits } from './viewer-counts.ts';
 import { WsPipe } from './ws-pipe.ts';
 
-export type LiveConfig = { heartbeatMs: number; flushIntervalMs: number };
+export type LiveConfig = { heartbeatMs: number; flushIntervalMs: number } & ViewerLimits;
 
 /** A committed entry as the store hands it out; runs are valid only during the call. */
 export type LiveEntry = { offset: number } & ({ kind: 'readings'; run: Readings } | { kind: string; event: unknown });
@@ -88,8 +89,11 @@ export class Live {
     gapsTrimmed: 0,
     refusedFrames: 0,
     heartbeatsLost: 0,
+    viewersRefused: 0,
+    upgradesBarred: 0,
   };
   private readonly viewers = new Set<Viewer>();
+  private readonly counts: ViewerCounts;
   private readonly hub: Hub;
   private readonly events: EventWindow;
   private readonly pages: LogPages;
@@ -106,6 +110,7 @@ export class Live {
   constructor(config: LiveConfig, ports: LivePorts) {
     this.config = config;
     this.ports = ports;
+    this.counts = new ViewerCounts(config);
     this.hub = new Hub(ports.offset(), ports);
     this.events = new EventWindow(ports.offset(), {
       firstOffset: () => ports.firstOffset(),
@@ -127,8 +132,12 @@ export class Live {
     this.beats = ports.clock.every(this.tickMs, () => this.beat());
   }
 
-  isFull(): boolean {
-    return this.viewers.size >= limits.viewersMax;
+  /** Which limit one more viewer would break, or null. To be asked right before it is let in. */
+  limitBrokenBy({ name }: Viewing, address: string): string | null {
+    const isFull = this.viewers.size >= limits.viewersMax;
+    const broken = isFull ? `at most ${limits.viewersMax} connections in all` : this.counts.brokenBy({ name, address });
+    if (broken !== null) this.counters.viewersRefused++;
+    return broken;
   }
 
   viewerCount(): number {
@@ -144,7 +153,7 @@ export class Live {
 
   /** Answers with a stream of server-sent events that goes on after `request.after`. Throws Refusal. */
   stream(response: ServerResponse, request: StreamRequest, viewing: Viewing, address: string): void {
-    this.needRoom();
+    this.needRoom(viewing, address);
     const viewer = this.open(new SsePipe(response), viewing, address);
     this.hello(viewer);
     this.ask(viewer, request);
@@ -152,7 +161,7 @@ export class Live {
 
   /** Answers with what comes after `request.after`, as soon as there is something, else after `waitMs`. */
   poll(response: ServerResponse, request: StreamRequest, waitMs: number, viewing: Viewing, address: string): void {
-    this.needRoom();
+    this.needRoom(viewing, address);
     const viewer = this.open(new PollPipe(response, waitMs, this.ports.clock), viewing, address);
     const epoch = request.after === undefined ? undefined : parsePosition(request.after)?.epoch;
     if (epoch !== viewer.epoch()) this.hello(viewer);
@@ -201,16 +210,19 @@ export class Live {
     this.hub.close();
   }
 
-  private needRoom(): void {
+  private needRoom(viewing: Viewing, address: string): void {
     if (this.closing) throw new Refusal('closing');
-    if (this.isFull()) throw new Refusal('too_many', `at most ${limits.viewersMax} viewers`);
+    const broken = this.limitBrokenBy(viewing, address);
+    if (broken !== null) throw new Refusal('too_many', broken);
   }
 
   private open(pipe: Pipe, viewing: Viewing, address: string): Viewer {
-    const { scope } = viewing;
+    const { name, scope } = viewing;
+    const countOut = this.counts.add({ name, address });
     const sight = scope === null ? null : this.ports.sightOf(scope);
     const ports = sight === null ? this.viewerPorts : { ...this.viewerPorts, epoch: sight.epoch, sight };
     const viewer = new Viewer(pipe, viewing, address, ports, () => {
+      countOut();
       this.viewers.delete(viewer);
       this.counters.closed++;
     });

@@ -3,13 +3,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { type Code, codes, limits, subprotocol } from '../contract/index.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Live } from './live.ts';
 import type { Viewing } from './requests.ts';
+import { UpgradeAttempts } from './upgrade-attempts.ts';
 
 export const livePath = '/api/v1/ws';
 export const mqttPath = '/mqtt';
 
 export type UpgradePorts = {
+  clock: Clock;
+  /** True where the gateway goes by the name that was asked for. */
+  hostAnswered(request: IncomingMessage): boolean;
   /** True where a page of this origin may speak to the gateway; programs send none. */
   originAllowed(request: IncomingMessage): boolean;
   authenticate(request: IncomingMessage): Promise<Viewing | null>;
@@ -20,11 +25,14 @@ export type UpgradePorts = {
   isClosing(): boolean;
 };
 
-function refuse(socket: Duplex, code: Code): void {
+type Refused = { code: Code; detail?: string };
+
+function refuse(socket: Duplex, { code, detail }: Refused): void {
   const { status, title } = codes[code];
-  const body = JSON.stringify({ type: 'about:blank', title, status, code });
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail });
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
@@ -42,13 +50,25 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     handleProtocols: offered => (offered.has('mqtt') ? 'mqtt' : offered.has('mqttv3.1') ? 'mqttv3.1' : false),
   });
 
-  async function refusalOf(request: IncomingMessage, path: string): Promise<Code | Viewing | null> {
-    if (ports.isClosing()) return 'closing';
-    if (path !== livePath && path !== mqttPath) return 'not_found';
-    if (!ports.originAllowed(request)) return 'origin_refused';
+  const attempts = new UpgradeAttempts(ports.clock);
+
+  /** Why not; or else who views, null for a device. */
+  async function judge(request: IncomingMessage, path: string, address: string): Promise<Refused | Viewing | null> {
+    if (ports.isClosing()) return { code: 'closing' };
+    if (!ports.hostAnswered(request)) return { code: 'host_unknown' };
+    if (path !== livePath && path !== mqttPath) return { code: 'not_found' };
+    if (!ports.originAllowed(request)) return { code: 'origin_refused' };
     if (path === mqttPath) return null;
-    if (live.isFull()) return 'too_many';
-    return (await ports.authenticate(request)) ?? 'not_signed_in';
+    if (attempts.isBarred(address)) {
+      live.counters.upgradesBarred++;
+      return { code: 'too_many', detail: 'too many that were not signed in' };
+    }
+    const viewing = await ports.authenticate(request);
+    if (viewing === null) {
+      attempts.failed(address);
+      return { code: 'not_signed_in' };
+    }
+    return viewing;
   }
 
   return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
@@ -56,11 +76,16 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     const address = ports.addressOf(request);
-    const outcome = await refusalOf(request, path).catch((): Code => 'internal');
+    const outcome = await judge(request, path, address).catch((): Refused => ({ code: 'internal' }));
     if (socket.destroyed) return;
-    if (typeof outcome === 'string') refuse(socket, outcome);
+    if (outcome !== null && 'code' in outcome) refuse(socket, outcome);
     else if (outcome === null) {
       devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws), address));
-    } else viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
+    } else {
+      // Here, where nothing else can come in between: of many that were let in at once none is too many.
+      const detail = live.limitBrokenBy(outcome, address);
+      if (detail !== null) return refuse(socket, { code: 'too_many', detail });
+      viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
+    }
   };
 }

@@ -50,7 +50,9 @@ export type LiveCounters = Record<
   | 'gapsEpoch'
   | 'gapsTrimmed'
   | 'refusedFrames'
-  | 'heartbeatsLost',
+  | 'heartbeatsLost'
+  | 'viewersRefused'
+  | 'upgradesBarred',
   number
 >;
 

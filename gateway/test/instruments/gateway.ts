@@ -73,8 +73,12 @@ export type TestGateway = {
   http: string;
   httpPort: number;
   mqttPort: number;
+  mqttTlsPort: number;
+  opsPort: number;
   dir: string;
   rest: Rest;
+  /** Takes certificates that changed. */
+  reloadCertificates(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -94,18 +98,22 @@ export async function gatewayHere(set: string[] = [], dir = newFolder()): Promis
     return closed;
   };
   onTestFinished(close);
-  const http = `http://127.0.0.1:${gateway.httpPort}`;
+  const http = `${config.http.tls.cert === null ? 'http' : 'https'}://127.0.0.1:${gateway.httpPort}`;
   return {
     http,
     httpPort: gateway.httpPort,
-    mqttPort: gateway.mqttPort,
+    // What a test did not ask for it does not use.
+    mqttPort: gateway.mqttPort ?? 0,
+    mqttTlsPort: gateway.mqttTlsPort ?? 0,
+    opsPort: gateway.opsPort ?? 0,
     dir,
     rest: new Rest(http, makeToken(dir)),
+    reloadCertificates: gateway.reloadCertificates,
     close,
   };
 }
 
-export type GatewayProgram = Omit<TestGateway, 'close'> & {
+export type GatewayProgram = Omit<TestGateway, 'close' | 'mqttTlsPort' | 'opsPort' | 'reloadCertificates'> & {
   child: ChildProcess;
   /** Ends it as a power cut would end the process, and waits until it is gone. */
   kill(signal?: NodeJS.Signals): Promise<number | null>;

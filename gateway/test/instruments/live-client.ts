@@ -2,6 +2,18 @@
 import { type Connection, createConnection } from '@telltale/dashboard/connection';
 import { onTestFinished } from 'vitest';
 
+/** The client as a page of another origin has it: the token goes with HTTP alone, and a ticket with the WebSocket. */
+export function ticketClient(http: string, token: string): Connection {
+  const connection = createConnection({
+    url: `${http.replace('http', 'ws')}/api/v1/ws`,
+    WebSocket: WebSocket as never,
+    http: { url: `${http}/api/v1`, fetch: fetch as never, headers: { authorization: `Bearer ${token}` } },
+    tickets: true,
+  });
+  onTestFinished(() => connection.stop());
+  return connection;
+}
+
 /** A client that has not been started; it is stopped with the test. */
 export function liveClient(http: string, token: string, random: () => number = Math.random): Connection {
   const headers = { authorization: `Bearer ${token}` };

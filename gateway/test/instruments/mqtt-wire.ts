@@ -1,6 +1,7 @@
 // An MQTT 3.1.1 client made of bytes, so that the broker is not tested with its own relatives. It knows just the
 // packets that the tests need, and says exactly when each acknowledgement came.
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectSecure } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { field, packet } from './mqtt-bytes.ts';
 
@@ -73,17 +74,19 @@ export class Wire {
     });
   }
 
-  /** Opens a connection without signing in. */
-  static async open(port: number): Promise<Wire> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** Opens a connection, over TLS where it is told how, without signing in. */
+  static async open(port: number, tls?: ConnectionOptions): Promise<Wire> {
+    const place = { port, host: '127.0.0.1' };
+    const socket = tls === undefined ? connect({ ...place, noDelay: true }) : connectSecure({ ...place, ...tls });
     onTestFinished(() => void socket.destroy());
-    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    const opened = tls === undefined ? 'connect' : 'secureConnect';
+    await new Promise((resolve, reject) => socket.once(opened, resolve).once('error', reject));
     return new Wire(socket);
   }
 
   /** Opens a connection and signs in; rejects where CONNACK is not 0. */
-  static async connect(port: number, signIn: SignIn): Promise<Wire> {
-    const wire = await Wire.open(port);
+  static async connect(port: number, signIn: SignIn, tls?: ConnectionOptions): Promise<Wire> {
+    const wire = await Wire.open(port, tls);
     wire.socket.write(connectPacket(signIn));
     const { body } = await wire.next(types.connack);
     if (body[1] !== 0) throw new Error(`CONNACK ${body[1]}`);

@@ -30,10 +30,19 @@ export class TestViewer {
   }
 
   /** Connects as a program with a token; rejects where the upgrade is refused. */
-  static async connect(http: string, token: string, protocol: string = subprotocol): Promise<TestViewer> {
+  static connect(http: string, token: string, protocol: string = subprotocol): Promise<TestViewer> {
+    return TestViewer.connectWith(http, [protocol], { Authorization: `Bearer ${token}` });
+  }
+
+  /** Connects with these subprotocols and headers. */
+  static async connectWith(
+    http: string,
+    protocols: readonly string[],
+    headers: Record<string, string>,
+  ): Promise<TestViewer> {
     const url = `${http.replace('http', 'ws')}/api/v1/ws`;
     // Node's WebSocket takes headers, which its type does not say.
-    const options = { protocols: [protocol], headers: { Authorization: `Bearer ${token}` } } as unknown as string[];
+    const options = { protocols, headers } as unknown as string[];
     const socket = new WebSocket(url, options);
     onTestFinished(() => socket.close());
     const viewer = new TestViewer(socket);

@@ -1,5 +1,5 @@
 // Where the gateway listens, and how one signs in, for the AsyncAPI document.
-import { limits, topics } from '../../contract/index.ts';
+import { limits, ticketProtocolPrefix, topics } from '../../contract/index.ts';
 import { sessionCookie } from '../context.ts';
 import { ref } from './parts.ts';
 
@@ -23,7 +23,9 @@ export const servers = {
     protocol: 'ws',
     host: '{host}',
     variables: { host },
-    description: 'Viewers. It is the host that this document came from; wss where a proxy brings TLS.',
+    description:
+      'Viewers. It is the host that this document came from; wss with http.tls, or where a proxy brings TLS. A page of ' +
+      `another origin offers ${ticketProtocolPrefix}{ticket} as a second subprotocol, with one of POST /api/v1/ticket.`,
     security: viewerSecurity,
   },
   http: {
@@ -31,7 +33,8 @@ export const servers = {
     host: '{host}',
     variables: { host },
     description:
-      'Viewers without a WebSocket. It is the host that this document came from; https where a proxy brings TLS.',
+      'Viewers without a WebSocket. It is the host that this document came from; https with http.tls, or where a proxy ' +
+      'brings TLS.',
     security: viewerSecurity,
   },
   mqtt: {
@@ -41,7 +44,7 @@ export const servers = {
     variables: {
       host: { default: '127.0.0.1:1883', description: 'mqtt.host and mqtt.port of the configuration' },
     },
-    description: `Devices, MQTT 3.1 and 3.1.1 over TCP. A packet has at most ${limits.mqttPacketBytesMax} bytes.`,
+    description: `Devices, MQTT 3.1 and 3.1.1 over TCP; mqtts with mqtt.tls, on 8883. A packet has at most ${limits.mqttPacketBytesMax} bytes.`,
     security: deviceSecurity,
     bindings: mqttBinding,
   },

@@ -43,6 +43,8 @@ export type RateLimits = { messages: TokenBucket; bytes: TokenBucket };
 export class FrameGuard extends Duplex {
   /** Where the other end is, as far as that is known. */
   readonly address: string;
+  /** The name that the client's certificate proved. */
+  subject: string | undefined;
   /** What this connection has that waits for its commit. */
   readonly backlog = new Backlog(connectionMarks);
   private readonly stream: Duplex;
