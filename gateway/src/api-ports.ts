@@ -51,6 +51,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
     },
     counters: () => ({
       broker: broker.counters,
+      session: broker.sessions.counters,
       ingest: ingest.counters,
       import: stages.importCounters,
       store: store.counters,
@@ -61,6 +62,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
     gauges: () => ({
       devices: devices.count(),
       deviceConnections: broker.connectionCount(),
+      ...broker.sessions.gauges(),
       viewers: live.viewerCount(),
       openCommands: commands.openCount(),
       logOffset: store.lastOffset(),
@@ -71,7 +73,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
   };
 }
 
-function devicePorts({ access, devices }: Stages): ApiPorts['devices'] {
+function devicePorts({ access, broker, devices }: Stages): ApiPorts['devices'] {
   return {
     page: (after, limit, search) => devices.page(after, limit, search),
     describe: id => devices.describe(id),
@@ -81,8 +83,10 @@ function devicePorts({ access, devices }: Stages): ApiPorts['devices'] {
     },
     rename: (id, name) => devices.rename(id, name),
     async remove(id) {
-      await devices.remove(id);
+      devices.describe(id);
       await access.revokeCredential(id);
+      broker.forget(id);
+      await devices.remove(id);
     },
     async newSecret(id) {
       devices.describe(id);

@@ -14,6 +14,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { clientOf, hopOf, trustedProxies } from './lib/forwarded.ts';
 import type { Logger } from './lib/logger.ts';
 import { createUpgrade, Live } from './live/index.ts';
+import { loadSessions, saveSessions } from './session-tables.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
 import * as tables from './tables.ts';
 
@@ -55,6 +56,11 @@ export async function startGateway(
     await close();
     throw error;
   }
+}
+
+function brokerConfig({ access, mqtt }: Config) {
+  const { sessionExpiry, queueExpiry, ...rest } = mqtt;
+  return { ...rest, sessionExpiryMs: sessionExpiry, queueExpiryMs: queueExpiry, open: access.devices === 'open' };
 }
 
 /** All stages, each knowing the others only by the functions that it was handed. */
@@ -113,6 +119,7 @@ export class Stages {
     toClose.push(() => commands.close());
     const adminPassword = await access.firstAdministrator(config.access.adminPassword);
 
+    broker.sessions.load(await loadSessions(store));
     const mqttPort = await broker.open();
     toClose.push(() => broker.close());
     const dashboardDir = existsSync(builtDashboard) ? builtDashboard : null;
@@ -166,19 +173,18 @@ export class Stages {
   }
 
   private makeBroker(): Broker {
-    const { access, clock, commands, config, devices, ingest, log } = this;
-    return new Broker(
-      { ...config.mqtt, open: config.access.devices === 'open' },
-      {
-        clock,
-        log,
-        deviceOf: (name, secret) => access.deviceOf(name, secret),
-        take: (message, settled) => ingest.take(message, settled),
-        connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
-        disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
-        commandsReady: device => this.inBackground(() => commands.deviceConnected(device)),
-      },
-    );
+    const { access, clock, commands, config, devices, ingest, log, store } = this;
+    return new Broker(brokerConfig(config), {
+      clock,
+      log,
+      deviceOf: (name, secret) => access.deviceOf(name, secret),
+      identityNamed: name => access.identityNamed(name),
+      saveSessions: changes => saveSessions(store, changes),
+      take: (message, settled) => ingest.take(message, settled),
+      connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
+      disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
+      commandsReady: device => this.inBackground(() => commands.deviceConnected(device)),
+    });
   }
 
   private makeLive(): Live {

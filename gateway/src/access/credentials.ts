@@ -51,6 +51,12 @@ export class Credentials {
     this.byName.delete(name);
   }
 
+  /** The identity of that name, or null. */
+  find(name: string): DeviceIdentity | null {
+    const credential = this.byName.get(name);
+    return credential === undefined ? null : identityOf(credential);
+  }
+
   /** The identity that name and secret prove, or null. */
   check(name: string, secret: Uint8Array): DeviceIdentity | null {
     const credential = this.byName.get(name);

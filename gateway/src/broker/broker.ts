@@ -4,21 +4,27 @@
 // Full: a connection with too many publishes under way is closed; connections in all are limited.
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
+import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { AckOrder } from './ack-order.ts';
 import { Connections } from './connections.ts';
 import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+import type { KeptWill, SessionChange } from './sessions/changes.ts';
+import { type SessionConfig, SessionPersistence, sessionMark } from './sessions/persistence.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = { host: string; port: number; open: boolean; connectionsMax: number };
+export type BrokerConfig = SessionConfig & { host: string; port: number; open: boolean; connectionsMax: number };
 
 export type BrokerPorts = {
   clock: Clock;
   log: Logger;
   deviceOf(name: string, secret: Uint8Array): Omit<Identity, 'open'> | null;
+  /** Who signs in under this name; null where nobody does any more. */
+  identityNamed(name: string): Omit<Identity, 'open'> | null;
+  /** Writes what sessions keep, in the commit that what was taken in this turn of the event loop is in. */
+  saveSessions(changes: SessionChange[]): Promise<void>;
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -84,6 +90,7 @@ export class Broker {
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
   private readonly handing = new Set<string>();
   private readonly watch = new Watch();
+  readonly sessions: SessionPersistence;
   private readonly config: BrokerConfig;
   private readonly ports: BrokerPorts;
   private server: Server | null = null;
@@ -95,18 +102,25 @@ export class Broker {
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
+    this.sessions = new SessionPersistence(config, {
+      clock: ports.clock,
+      save: changes => ports.saveSessions(changes),
+      ownerOf: client => (config.open ? '' : (this.states.get(client)?.identity.name ?? '')),
+      maySubscribe: (client, filter) => this.maySubscribe(client, filter),
+    });
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
   async open(): Promise<number> {
     const aedes = new Aedes({
+      persistence: this.sessions,
       connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
       preConnect: (_client, packet, done) => this.preConnect(packet, done),
       authenticate: (client, name, secret, done) => this.authenticate(client as Connection, name, secret, done),
       authorizePublish: (client, packet, done) => this.takePublish(client as Connection | null, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.checkSubscribe(client as Connection, subscription, done),
-      authorizeForward: (client, packet) => (this.mayForward(client as Connection, packet.topic) ? packet : null),
+      authorizeForward: (client, packet) => (this.mayForward(client as Connection, packet) ? packet : null),
     });
     aedes.on('clientReady', client => this.ready(client as Connection));
     aedes.on('clientDisconnect', client => this.gone(client as Connection));
@@ -118,6 +132,11 @@ export class Broker {
     await aedes.listen();
     this.passUnwatched(aedes);
     this.aedes = aedes;
+    for (const filter of this.sessions.filters()) this.watch.note(filter);
+    this.sessions.open();
+    // Before anybody is connected: what a device says when it is back comes after its will.
+    const leftBehind = this.sessions.wills.takeLeftBehind();
+    await Promise.all(leftBehind.map(({ client, will }) => this.publishLeftBehind(client, will)));
 
     const server = createServer({ noDelay: true }, socket => this.accept(socket));
     server.maxConnections = this.config.connectionsMax;
@@ -170,6 +189,15 @@ export class Broker {
     for (const connection of [...this.connections.of(device)]) connection.close();
   }
 
+  /** Lets go of everything that MQTT keeps of a device that is deleted; nothing more is heard of its connections. */
+  forget(device: string): void {
+    for (const connection of [...this.connections.of(device)]) {
+      connection.will = null;
+      connection.close();
+    }
+    this.sessions.forget(device);
+  }
+
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
   stopTaking(): void {
     this.closing = true;
@@ -187,6 +215,7 @@ export class Broker {
       await new Promise(resolve => setTimeout(resolve, 5));
     }
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));
+    await this.sessions.close();
   }
 
   /** Ends the way of a publish that nobody subscribes to before it reaches the matcher; see watch.ts. */
@@ -238,6 +267,8 @@ export class Broker {
     if (client === null || state === undefined) return done(new Error('nobody stands behind this publish'));
     // What is not acknowledged is sent again to the gateway that comes after this one.
     if (this.closing) return;
+    const isWill = packet === client.will;
+    if (isWill) this.sessions.wills.fire(client.id, packet);
     const { identity, acks } = state;
     const breach = packet.topic === state.allowedTopic ? null : publishBreach(identity, packet.topic);
     if (breach === null) state.allowedTopic = packet.topic;
@@ -251,7 +282,6 @@ export class Broker {
       return done(new Error('too many publishes under way'));
     }
     this.counters.publishes++;
-    const isWill = packet === client.will;
     const settle = acks.enter(done, packet.payload.length);
     if (packet.qos === 2 && !isWill) this.takeOnce(client, state, packet, settle);
     else this.take(client, state, packet, isWill, settle);
@@ -266,19 +296,13 @@ export class Broker {
   ): void {
     const { receiving } = state;
     const id = packet.messageId ?? 0;
-    if (receiving.has(id)) return settle(null);
+    if (receiving.has(id) || this.sessions.isRepeated(client, id)) return settle(null);
     receiving.add(id);
     const finish = (error: Error | null) => {
       receiving.delete(id);
       settle(error);
     };
-    const { persistence } = this.aedes as unknown as {
-      persistence: { incomingGetPacket(client: Connection, packet: PublishPacket): Promise<unknown> };
-    };
-    persistence.incomingGetPacket(client, packet).then(
-      () => finish(null),
-      () => this.take(client, state, packet, false, finish),
-    );
+    this.take(client, state, packet, false, finish);
   }
 
   private take(
@@ -289,16 +313,12 @@ export class Broker {
     settle: (error: Error | null) => void,
   ): void {
     const { topic } = packet;
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     try {
-      this.ports.take(
-        { topic, payload, receivedAt: this.ports.clock.now(), isWill, strayAllowed: identity.open },
-        refused => {
-          if (refused === null) return settle(null);
-          this.counters.publishesRefused++;
-          settle(new Error(refused));
-        },
-      );
+      this.takeAndKeep(packet, client, isWill ? client.id : null, identity.open, refused => {
+        if (refused === null) return settle(null);
+        this.counters.publishesRefused++;
+        settle(new Error(refused));
+      });
     } catch (error) {
       // A fault of ours in one message must not end the process, nor be acknowledged.
       this.noteFault(client, error as Error);
@@ -306,6 +326,46 @@ export class Broker {
     }
     // Only now the device is sure to be in the registry.
     if (identity.device === null && !isWill) this.associate(client, topic);
+  }
+
+  /** Has a publish taken in, and what sessions and retained messages keep of it written in the same commit. */
+  private takeAndKeep(
+    packet: PublishPacket,
+    client: Connection | null,
+    willOf: string | null,
+    strayAllowed: boolean,
+    settled: (refused: Code | null) => void,
+  ): void {
+    const { topic, qos } = packet;
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    const message = { topic, payload, receivedAt: this.ports.clock.now(), isWill: willOf !== null, strayAllowed };
+    const isPlain = !packet.retain && willOf === null && (qos === 0 || (qos === 1 && !this.watch.covers(topic)));
+    if (isPlain) this.ports.take(message, settled);
+    else this.sessions.takeWith(packet, client, willOf, taken => this.ports.take(message, taken), settled);
+  }
+
+  /** Publishes the will of a client that was connected when the gateway ended, by the rights that its credential has now. */
+  private publishLeftBehind(client: string, will: KeptWill): Promise<void> {
+    const { owner, topic, qos, retain } = will;
+    const named = this.config.open ? null : this.ports.identityNamed(owner);
+    const identity = this.config.open ? { name: owner, device: null, covers: () => true, open: true } : named;
+    const breach =
+      identity === null ? 'nobody signs in by this name' : publishBreach({ open: false, ...identity }, topic);
+    if (breach !== null) {
+      this.counters.breaches++;
+      this.sessions.wills.discard(client);
+      return Promise.resolve();
+    }
+    const payload = Buffer.from(will.payload.buffer, will.payload.byteOffset, will.payload.byteLength);
+    // Nobody is there to hear it at once: sessions and retained messages have it, and that is all there is to do.
+    const packet = { cmd: 'publish', topic, payload, qos, retain, dup: false } as PublishPacket;
+    return new Promise(resolve => {
+      this.takeAndKeep(packet, null, client, this.config.open, refused => {
+        if (refused === null) this.sessions.counters.willsRestored++;
+        else this.counters.publishesRefused++;
+        resolve();
+      });
+    });
   }
 
   /** A field gateway, or a client of the open profile, speaks for a device from its first publish on. */
@@ -320,10 +380,12 @@ export class Broker {
     subscription: Subscription,
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
+    // A session that was kept without subscriptions brings this one with it.
+    if (subscription.topic === sessionMark) return done(null, null);
     const state = this.states.get(client);
     const allowed =
       state !== undefined &&
-      maySubscribe(state.identity, subscription.topic) &&
+      this.maySubscribe(client, subscription.topic) &&
       (state.identity.open || Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
     if (allowed) this.watch.note(subscription.topic);
     else this.counters.subscriptionsRefused++;
@@ -331,10 +393,17 @@ export class Broker {
     done(null, allowed ? subscription : null);
   }
 
+  private maySubscribe(client: object, filter: string): boolean {
+    const identity = this.states.get(client)?.identity;
+    return identity !== undefined && maySubscribe(identity, filter);
+  }
+
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
-  private mayForward(client: Connection, topic: string): boolean {
+  private mayForward(client: Connection, packet: AedesPublishPacket): boolean {
+    const { topic } = packet;
     const parsed = topic.startsWith('devices/') ? parseTopic(topic) : null;
     if (parsed?.kind === 'command') return this.handing.has(topic);
+    if (this.sessions.isQueued(client, packet)) return false;
     const identity = this.states.get(client)?.identity;
     return identity !== undefined && (identity.open || (parsed !== null && identity.covers(parsed.device)));
   }
@@ -344,6 +413,7 @@ export class Broker {
     if (identity === undefined) return;
     this.counters.connects++;
     this.live.add(client);
+    this.sessions.connected(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
     // A session that was kept brings its subscriptions with it.
@@ -352,6 +422,7 @@ export class Broker {
 
   private gone(client: Connection): void {
     this.live.delete(client);
+    this.sessions.disconnected(client);
     const cause = client._disconnected ? 'disconnect' : 'lost';
     for (const device of this.connections.remove(client)) this.ports.disconnected(device, cause);
   }

@@ -55,6 +55,9 @@ export const configSchema = z.strictObject({
       host: host.default('127.0.0.1'),
       port: port.default(1883),
       connectionsMax: z.int().min(1).max(100_000).default(10_000),
+      sessionExpiry: age.prefault('7d'),
+      queueExpiry: age.prefault('1d'),
+      queueMessagesMax: z.int().min(1).max(10_000).default(1_000),
     })
     .prefault({}),
   store: z
