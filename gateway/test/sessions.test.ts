@@ -108,7 +108,7 @@ describe('over SIGKILL', () => {
     await again.subscribe('devices/d1/status');
     expect(await nextMessage(again)).toMatchObject({ payload: 'online', retain: true });
     expect((await figures(second)).session_wills_restored_total).toBe(1);
-  });
+  }, 120_000);
 });
 
 describe('a session', () => {
@@ -159,6 +159,32 @@ describe('a session', () => {
     await figure({ rest, http: rest.base }, 'queued_messages', 0);
   });
 
+  test('[BRK-7] that is taken up under traffic gets everything once and in order, what waited first', async () => {
+    const { mqttPort, rest } = await gatewayHere();
+    const secret = await rest.device('d1');
+    const kept = { user: 'd1', secret, id: 'kept', clean: false };
+    const wire = await Wire.connect(mqttPort, kept);
+    await wire.subscribe('devices/d1/telemetry');
+    await wire.breakOff();
+    const other = await Wire.connect(mqttPort, { user: 'd1', secret, id: 'other' });
+    const publish = (from: number, to: number) => {
+      for (let n = from; n < to; n++) other.send(publishPacket('devices/d1/telemetry', `{"n":${n}}`, 1, n + 1));
+    };
+    publish(0, 300);
+    for (let n = 0; n < 300; n++) await other.next(types.puback);
+    const back = Wire.connect(mqttPort, kept);
+    const during = (async () => {
+      for (let n = 300; n < 600; n += 10) {
+        publish(n, n + 10);
+        await other.next(types.puback);
+      }
+    })();
+    const messages = await takeMessages(await back, 600);
+    await during;
+    expect(messages.map(({ payload }) => JSON.parse(payload).n)).toEqual(Array.from({ length: 600 }, (_, n) => n));
+    expect(messages.filter(({ dup }) => dup)).toEqual([]);
+  });
+
   test('[BRK-5] a message that was on its way when the gateway was killed comes again with DUP', async () => {
     const dir = newFolder();
     const first = await gatewayProgram(dir);
@@ -172,7 +198,7 @@ describe('a session', () => {
     const second = await gatewayProgram(dir);
     const back = await Wire.connect(second.mqttPort, kept);
     expect(await nextMessage(back)).toMatchObject({ payload: sent.payload, dup: true });
-  });
+  }, 120_000);
 
   test('[BRK-6] of more messages than may wait the newest are there, and those let go of are counted', async () => {
     const gateway = await gatewayHere(['mqtt.queueMessagesMax=3']);

@@ -53,6 +53,8 @@ const pendingPerConnectionMax = 20_000;
 /** Bytes of them. Aedes holds a packet until it is acknowledged. */
 const pendingBytesMax = 16 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
+/** Wills left behind that are committed together. */
+const willsAtOnce = 1_000;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
 
@@ -136,7 +138,10 @@ export class Broker {
     this.sessions.open();
     // Before anybody is connected: what a device says when it is back comes after its will.
     const leftBehind = this.sessions.wills.takeLeftBehind();
-    await Promise.all(leftBehind.map(({ client, will }) => this.publishLeftBehind(client, will)));
+    for (let i = 0; i < leftBehind.length; i += willsAtOnce) {
+      const some = leftBehind.slice(i, i + willsAtOnce);
+      await Promise.all(some.map(({ client, will }) => this.publishLeftBehind(client, will)));
+    }
 
     const server = createServer({ noDelay: true }, socket => this.accept(socket));
     server.maxConnections = this.config.connectionsMax;
@@ -410,7 +415,8 @@ export class Broker {
 
   private ready(client: Connection): void {
     const identity = this.states.get(client)?.identity;
-    if (identity === undefined) return;
+    // A client that went away while it connected is gone already.
+    if (identity === undefined || client.closed) return;
     this.counters.connects++;
     this.live.add(client);
     this.sessions.connected(client);

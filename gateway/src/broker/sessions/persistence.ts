@@ -6,6 +6,7 @@ import { type Code, parseTopic } from '../../contract/index.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Age, minutesOf } from './age.ts';
 import type { SavedSessions, SessionChange, Subscription } from './changes.ts';
+import { beginHandOver, handOver, noteUpdate } from './hand-over.ts';
 import { Journal } from './journal.ts';
 import { type OutgoingPacket, packetOf, type Queued } from './queue.ts';
 import { Received } from './received.ts';
@@ -140,9 +141,10 @@ export class SessionPersistence {
   /** True for a message that the connection gets out of its queue: it must not come twice, nor overtake what waits. */
   isQueued(client: ClientName, packet: OutgoingPacket): boolean {
     // What comes out of the queue has its message id by now.
-    const session = packet.messageId === undefined ? this.sessions.get(client.id) : undefined;
+    if (packet.qos === 0 || packet.messageId !== undefined) return false;
+    const session = this.sessions.get(client.id);
     const message = session?.queue.find(packet);
-    return message !== undefined && (message.isHanded || session?.isHandingOver === true);
+    return message !== undefined && (message.isHanded || session?.handOver !== null);
   }
 
   /** True for a QoS 2 publish that was taken in before, and whose PUBREL is still to come (MQTT 3.1.1, 4.3.3). */
@@ -279,7 +281,7 @@ export class SessionPersistence {
     const session = this.sessions.get(client.id);
     if (session === undefined) return [];
     // The library asks when a client takes its session up.
-    session.isHandingOver = true;
+    session.handOver = beginHandOver();
     const found = [...session.subscriptions.values()].map(subscription => ({ ...subscription }));
     return found.length > 0 ? found : [{ topic: sessionMark, qos: 0 }];
   }
@@ -329,11 +331,17 @@ export class SessionPersistence {
    * after a kill has to go on from there. What is in no queue, such as a command, is nobody's to repeat.
    */
   async outgoingUpdate(client: ClientName, packet: OutgoingPacket): Promise<void> {
-    const { messageId } = packet;
-    const message = this.sessions.get(client.id)?.queue.find(packet);
-    if (message === undefined || messageId === undefined) return;
-    const released = packet.cmd === 'pubrel';
-    if (message.messageId === messageId && message.released === released) return;
+    const session = this.sessions.get(client.id);
+    if (session === undefined || (packet.topic !== undefined && isCommand(packet.topic))) return;
+    const message = session.queue.find(packet);
+    if (message !== undefined) await this.noteSent(message, packet);
+    // The answer to a PUBREC has no number of the library's.
+    if (packet.brokerId !== undefined) noteUpdate(session);
+  }
+
+  private async noteSent(message: Queued, { cmd, messageId }: OutgoingPacket): Promise<void> {
+    const released = cmd === 'pubrel';
+    if (messageId === undefined || (message.messageId === messageId && message.released === released)) return;
     message.messageId = messageId;
     message.released = released;
     this.journal.mark({ kind: 'sent', id: message.id, messageId, released });
@@ -361,7 +369,7 @@ export class SessionPersistence {
     const last = session.queue.lastMessageId();
     // New ids begin behind those under way: an id means one message until it is acknowledged (MQTT 3.1.1, 2.3.1).
     if (last !== null && client._nextId !== undefined) client._nextId = (last % 65_535) + 1;
-    return Readable.from(handOver(session), { highWaterMark: 1 });
+    return Readable.from(handOver(session, client._nextId !== undefined), { highWaterMark: 1 });
   }
 
   async incomingStorePacket(client: ClientName, packet: Publish): Promise<void> {
@@ -411,14 +419,6 @@ export class SessionPersistence {
 
   private *holdersOf(filter: string): Iterable<string> {
     for (const { client, subscriptions } of this.sessions.all()) if (subscriptions.has(filter)) yield client;
-  }
-}
-
-function* handOver(session: Session): Iterable<OutgoingPacket> {
-  try {
-    yield* session.queue.handOver();
-  } finally {
-    session.isHandingOver = false;
   }
 }
 

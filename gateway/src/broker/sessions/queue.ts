@@ -95,16 +95,9 @@ export class Queue {
     }
   }
 
-  /** Hands the messages over in the order in which they came, those that come meanwhile included. */
-  *handOver(): Iterable<OutgoingPacket> {
-    let last = 0;
-    for (;;) {
-      const next = this.messages.find(({ id, isPending }) => id > last && !isPending);
-      if (next === undefined) return;
-      last = next.id;
-      next.isHanded = true;
-      yield packetOf(next);
-    }
+  /** The message that comes after the one of this id, of those that are committed. */
+  after(last: number): Queued | undefined {
+    return this.messages.find(({ id, isPending }) => id > last && !isPending);
   }
 }
 

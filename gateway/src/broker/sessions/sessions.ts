@@ -6,6 +6,7 @@ import { limits } from '../../contract/index.ts';
 import type { Age } from './age.ts';
 import { ownBytes, type SavedSessions, type SessionChange, type Subscription } from './changes.ts';
 import { FilterTrie } from './filter-trie.ts';
+import { endHandOver, type HandOver } from './hand-over.ts';
 import type { Journal } from './journal.ts';
 import { bytesOf, Queue, type Queued, restored } from './queue.ts';
 
@@ -17,8 +18,8 @@ export type Session = {
   /** In minutes (age.ts); null while its client is connected. */
   awaySince: number | null;
   queue: Queue;
-  /** Its client is connecting, and what waits comes before what is published now (MQTT 3.1.1, 4.6). */
-  isHandingOver: boolean;
+  /** While its client gets what waits. */
+  handOver: HandOver | null;
   /** Ids of QoS 2 messages that were taken in and whose PUBREL is still to come. */
   received: Set<number>;
   /** Those of them that are committed, and that the library did not store yet. */
@@ -93,7 +94,6 @@ export class Sessions {
       const session = this.make(client, owner);
       for (const subscription of subscriptions) this.hold(session, subscription);
       session.awaySince = awaySince ?? this.age.minutes;
-      this.away.add(session);
       if (awaySince === null) this.save(session);
     }
     for (const saved of queued) {
@@ -119,7 +119,7 @@ export class Sessions {
     return this.byClient.size;
   }
 
-  /** The session of a client that is connected, a new one where there is none; null where there may be no more. */
+  /** The session of a client, a new one where there is none; null where there may be no more. */
   ensure(client: string, owner: string): Session | null {
     const known = this.byClient.get(client);
     if (known !== undefined) return known;
@@ -152,7 +152,7 @@ export class Sessions {
     const session = this.byClient.get(client);
     if (session === undefined) return;
     session.queue.connectionEnded();
-    session.isHandingOver = false;
+    endHandOver(session);
     session.awaySince = this.age.minutes;
     this.away.delete(session);
     this.away.add(session);
@@ -298,14 +298,15 @@ export class Sessions {
       client,
       owner,
       subscriptions: new Map(),
-      awaySince: null,
+      awaySince: this.age.minutes,
       queue,
-      isHandingOver: false,
+      handOver: null,
       ...ids,
     };
     this.byClient.set(client, session);
     const mine = this.byOwner.get(owner) ?? new Set();
     this.byOwner.set(owner, mine.add(session));
+    this.away.add(session);
     return session;
   }
 
