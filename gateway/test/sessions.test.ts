@@ -159,6 +159,18 @@ describe('a session', () => {
     await figure({ rest, http: rest.base }, 'queued_messages', 0);
   });
 
+  test('[BRK-7] gets no message with a higher QoS than it was granted, by wildcard, from its queue or retained', async () => {
+    const { mqttPort, rest } = await gatewayHere();
+    const secret = await rest.device('d1');
+    const wire = await Wire.connect(mqttPort, { user: 'd1', secret, id: 'kept', clean: false });
+    await wire.subscribeWith(1, 'devices/d1/#');
+    const other = await Wire.connect(mqttPort, { user: 'd1', secret, id: 'other' });
+    other.send(publishPacket('devices/d1/attributes', '{"n":1}', 2, 1, true));
+    expect((await takeMessages(wire, 1))[0]).toMatchObject({ payload: '{"n":1}', qos: 1, retain: false });
+    await other.subscribeWith(0, 'devices/d1/+');
+    expect(await nextMessage(other)).toMatchObject({ payload: '{"n":1}', qos: 0, retain: true });
+  });
+
   test('[BRK-7] that is taken up under traffic gets everything once and in order, what waited first', async () => {
     const { mqttPort, rest } = await gatewayHere();
     const secret = await rest.device('d1');

@@ -10,9 +10,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { AckOrder } from './ack-order.ts';
 import { Connections } from './connections.ts';
-import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
+import { commandsDeviceOf, grantedQos, type Identity, maySubscribe, publishBreach } from './permissions.ts';
 import type { KeptWill, SessionChange } from './sessions/changes.ts';
-import { type SessionConfig, SessionPersistence, sessionMark } from './sessions/persistence.ts';
+import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
+import { SessionPersistence, sessionMark } from './sessions/persistence.ts';
 import { Watch } from './watch.ts';
 
 export type BrokerConfig = SessionConfig & { host: string; port: number; open: boolean; connectionsMax: number };
@@ -62,7 +63,7 @@ const closeMsMax = 1_000;
 type Connection = Client & {
   id: string;
   will: PublishPacket | null;
-  subscriptions: Record<string, unknown>;
+  subscriptions: Record<string, { qos: 0 | 1 | 2 }>;
   _disconnected: boolean;
 };
 
@@ -92,7 +93,7 @@ export class Broker {
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
   private readonly handing = new Set<string>();
   private readonly watch = new Watch();
-  readonly sessions: SessionPersistence;
+  readonly sessions: KeptState;
   private readonly config: BrokerConfig;
   private readonly ports: BrokerPorts;
   private server: Server | null = null;
@@ -104,7 +105,7 @@ export class Broker {
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
-    this.sessions = new SessionPersistence(config, {
+    this.sessions = new KeptState(config, {
       clock: ports.clock,
       save: changes => ports.saveSessions(changes),
       ownerOf: client => (config.open ? '' : (this.states.get(client)?.identity.name ?? '')),
@@ -115,14 +116,14 @@ export class Broker {
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
   async open(): Promise<number> {
     const aedes = new Aedes({
-      persistence: this.sessions,
+      persistence: new SessionPersistence(this.sessions),
       connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
       preConnect: (_client, packet, done) => this.preConnect(packet, done),
       authenticate: (client, name, secret, done) => this.authenticate(client as Connection, name, secret, done),
       authorizePublish: (client, packet, done) => this.takePublish(client as Connection | null, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.checkSubscribe(client as Connection, subscription, done),
-      authorizeForward: (client, packet) => (this.mayForward(client as Connection, packet) ? packet : null),
+      authorizeForward: (client, packet) => this.forwarded(client as Connection, packet),
     });
     aedes.on('clientReady', client => this.ready(client as Connection));
     aedes.on('clientDisconnect', client => this.gone(client as Connection));
@@ -319,7 +320,7 @@ export class Broker {
   ): void {
     const { topic } = packet;
     try {
-      this.takeAndKeep(packet, client, isWill ? client.id : null, identity.open, refused => {
+      this.takeAndKeep(packet, client, { isWill, leftBehind: null, strayAllowed: identity.open }, refused => {
         if (refused === null) return settle(null);
         this.counters.publishesRefused++;
         settle(new Error(refused));
@@ -337,16 +338,16 @@ export class Broker {
   private takeAndKeep(
     packet: PublishPacket,
     client: Connection | null,
-    willOf: string | null,
-    strayAllowed: boolean,
+    about: { isWill: boolean; leftBehind: string | null; strayAllowed: boolean },
     settled: (refused: Code | null) => void,
   ): void {
     const { topic, qos } = packet;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const message = { topic, payload, receivedAt: this.ports.clock.now(), isWill: willOf !== null, strayAllowed };
-    const isPlain = !packet.retain && willOf === null && (qos === 0 || (qos === 1 && !this.watch.covers(topic)));
+    const { leftBehind, ...rest } = about;
+    const message = { topic, payload, receivedAt: this.ports.clock.now(), ...rest };
+    const isPlain = !packet.retain && leftBehind === null && (qos === 0 || (qos === 1 && !this.watch.covers(topic)));
     if (isPlain) this.ports.take(message, settled);
-    else this.sessions.takeWith(packet, client, willOf, taken => this.ports.take(message, taken), settled);
+    else this.sessions.takeWith(packet, client, leftBehind, taken => this.ports.take(message, taken), settled);
   }
 
   /** Publishes the will of a client that was connected when the gateway ended, by the rights that its credential has now. */
@@ -365,7 +366,8 @@ export class Broker {
     // Nobody is there to hear it at once: sessions and retained messages have it, and that is all there is to do.
     const packet = { cmd: 'publish', topic, payload, qos, retain, dup: false } as PublishPacket;
     return new Promise(resolve => {
-      this.takeAndKeep(packet, null, client, this.config.open, refused => {
+      const about = { isWill: true, leftBehind: client, strayAllowed: this.config.open };
+      this.takeAndKeep(packet, null, about, refused => {
         if (refused === null) this.sessions.counters.willsRestored++;
         else this.counters.publishesRefused++;
         resolve();
@@ -401,6 +403,13 @@ export class Broker {
   private maySubscribe(client: object, filter: string): boolean {
     const identity = this.states.get(client)?.identity;
     return identity !== undefined && maySubscribe(identity, filter);
+  }
+
+  /** A message as this connection gets it, with the QoS that it was granted at the most (MQTT 3.1.1, 3.8.4). */
+  private forwarded(client: Connection, packet: AedesPublishPacket): AedesPublishPacket | null {
+    if (!this.mayForward(client, packet)) return null;
+    const qos = grantedQos(client.subscriptions, packet.topic);
+    return qos === null || qos >= packet.qos ? packet : { ...packet, qos };
   }
 
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */

@@ -10,6 +10,7 @@ import { silentLogger } from '../../lib/logger.ts';
 import { loadSessions, saveSessions } from '../../session-tables.ts';
 import { openStore } from '../../store/store.ts';
 import { quietStore } from '../../store/temp-store.fixture.ts';
+import { KeptState } from './kept-state.ts';
 import { SessionPersistence } from './persistence.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'telltale-sessions-'));
@@ -31,7 +32,7 @@ after(async () => {
 
 /** Each test begins with what the store has, which is nothing: the rows of the one before are deleted. */
 async function persistence(): Promise<SessionPersistence> {
-  const persistence = new SessionPersistence(
+  const state = new KeptState(
     { sessionExpiryMs: 7 * 86_400_000, queueExpiryMs: 86_400_000, queueMessagesMax: 1_000 },
     {
       clock: systemClock,
@@ -44,8 +45,8 @@ async function persistence(): Promise<SessionPersistence> {
   const ends = saved.sessions.map(({ client }) => ({ kind: 'session' as const, client, record: null }));
   const retained = saved.retained.map(({ topic }) => ({ kind: 'retained' as const, topic, message: null }));
   await saveSessions(store, [...ends, ...retained]);
-  persistence.load(await loadSessions(store));
-  return persistence;
+  state.load(await loadSessions(store));
+  return new SessionPersistence(state);
 }
 
 abstractPersistence({ test, persistence, testAsync: true });

@@ -30,16 +30,16 @@ describe('wills', () => {
   });
 
   test('the will of a client that took over a name is not deleted with that of the one before', async () => {
-    const { persistence } = new TestSessions();
+    const { state, persistence } = new TestSessions();
     const [first, second] = [will('first'), will('second')];
     await persistence.putWill({ id: 'd1/x' }, first);
     await persistence.delWill({ id: 'd1/x' });
     await persistence.putWill({ id: 'd1/x' }, second);
     // Now the first connection is closed: its will is published, and the library deletes what it takes for it.
-    persistence.wills.fire('d1/x', first);
+    state.wills.fire('d1/x', first);
     await persistence.delWill({ id: 'd1/x', brokerId: 'here' });
     expect(await persistence.getWill({ id: 'd1/x' })).toBe(second);
-    persistence.wills.fire('d1/x', second);
+    state.wills.fire('d1/x', second);
     expect(await persistence.getWill({ id: 'd1/x' })).toBeUndefined();
   });
 });
@@ -47,12 +47,12 @@ describe('wills', () => {
 describe('the journal', () => {
   test('[BRK-5] writes what was put off again after the disk was full, and in its order', async () => {
     const sessions = new TestSessions();
-    const { persistence, clock } = sessions;
+    const { state, clock } = sessions;
     sessions.isFull = true;
     await sessions.away('d1/x', 'devices/d1/#');
-    expect(persistence.counters.writesRefused).toBeGreaterThan(0);
-    persistence.forget('d1');
-    persistence.connected({ id: 'd1/x', clean: false });
+    expect(state.counters.writesRefused).toBeGreaterThan(0);
+    state.forget('d1');
+    state.connected({ id: 'd1/x', clean: false });
     sessions.isFull = false;
     clock.advance(10_000);
     await Promise.resolve();

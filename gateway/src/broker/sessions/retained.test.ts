@@ -30,10 +30,10 @@ test('while an older one is on its way to the disk, the same as before is writte
 
 test('[BRK-6] a device has its share of retained messages, by count and bytes, and another device is none the worse', async () => {
   const sessions = new TestSessions();
-  const { counters } = sessions.persistence;
+  const { counters } = sessions.state;
   const publish = (topic: string, payload: string) => sessions.publish(topic, payload, { retain: true });
   for (let i = 0; i <= limits.retainedPerDeviceMax; i++) expect(await publish(`devices/d1/${i}`, 'x')).toBeNull();
-  expect(sessions.persistence.gauges().retainedMessages).toBe(limits.retainedPerDeviceMax);
+  expect(sessions.state.gauges().retainedMessages).toBe(limits.retainedPerDeviceMax);
   expect(counters.retainedRefused).toBe(1);
   // One of those that are there may change; one that has become too large goes, for it would be out of date.
   await publish('devices/d1/7', 'y');

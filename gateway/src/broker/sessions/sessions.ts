@@ -64,6 +64,9 @@ export const newCounters = (): SessionCounters => ({
   writesRefused: 0,
 });
 
+/** A longer filter is held for its connection and not kept: ids, metrics and levels fit into this many times. */
+const filterLengthMax = 1_024;
+
 export class Sessions {
   /** Messages that wait, of all sessions. */
   readonly queued = { messages: 0, bytes: 0 };
@@ -180,7 +183,8 @@ export class Sessions {
     let changed = false;
     for (const given of subscriptions) {
       const known = session.subscriptions.get(given.topic);
-      if (known === undefined && session.subscriptions.size >= limits.filtersPerClientMax) {
+      const isTooMany = known === undefined && session.subscriptions.size >= limits.filtersPerClientMax;
+      if (isTooMany || given.topic.length > filterLengthMax) {
         this.counters.subscriptionsNotKept++;
         continue;
       }
