@@ -60,6 +60,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       broker: broker.counters,
       guard: { ...broker.front.refusals, throttled: broker.front.throttled },
       credential: deviceAccess.counters,
+      session: broker.sessions.counters,
       ingest: ingest.counters,
       import: stages.importCounters,
       http: stages.httpCounters,
@@ -72,6 +73,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
     gauges: () => ({
       devices: devices.count(),
       deviceConnections: broker.connectionCount(),
+      ...broker.sessions.gauges(),
       viewers: live.viewerCount(),
       openCommands: commands.openCount(),
       logOffset: store.lastOffset(),

@@ -8,7 +8,7 @@ const bulkAtOnce = 500;
 
 type DeviceStages = Pick<Stages, 'broker' | 'deviceAccess' | 'devices' | 'sights'>;
 
-export function devicePorts({ deviceAccess, devices, sights }: DeviceStages): ApiPorts['devices'] {
+export function devicePorts({ broker, deviceAccess, devices, sights }: DeviceStages): ApiPorts['devices'] {
   return {
     page: (after, limit, filter) => devices.page(after, limit, filter),
     covers: (scope, id) => sights.covers(scope, id),
@@ -23,6 +23,7 @@ export function devicePorts({ deviceAccess, devices, sights }: DeviceStages): Ap
       // Where a full disk came between the two, asking again does what is left.
       if (devices.exists(id) || !deviceAccess.isKnown(id)) await devices.remove(id);
       await deviceAccess.revokeDevice(id);
+      broker.forget(id);
     },
     async newSecret(id, overlapMs) {
       devices.describe(id);

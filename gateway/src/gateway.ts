@@ -10,6 +10,7 @@ import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { Live } from './live/index.ts';
+import { loadSessions, saveSessions } from './session-tables.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
 import * as tables from './tables.ts';
 import { openWeb } from './web.ts';
@@ -55,6 +56,13 @@ export async function startGateway(
     await close();
     throw error;
   }
+}
+
+function brokerConfig({ access, mqtt }: Config) {
+  const { sessionExpiry, queueExpiry, ...rest } = mqtt;
+  const { deniedFilters, devices } = access;
+  const open = devices === 'open';
+  return { ...rest, sessionExpiryMs: sessionExpiry, queueExpiryMs: queueExpiry, open, deniedFilters };
 }
 
 /** All stages, each knowing the others only by the functions that it was handed. */
@@ -124,6 +132,7 @@ export class Stages {
     toClose.push(() => commands.close());
     const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
+    broker.sessions.load(await loadSessions(store));
     const { http, ops } = await openWeb(this);
     toClose.push(async () => void (await Promise.all([http.close(), ops?.close()])));
     // Closed before HTTP, which waits for its connections: a device may have come through it, in a WebSocket.
@@ -175,7 +184,11 @@ export class Stages {
       async ensureDevice(id, name) {
         return (devices.exists(id) ? devices.describe(id) : await devices.create(id, name)).name;
       },
-      credentialChanged: name => this.broker.recheck(name),
+      credentialChanged: name => {
+        this.broker.recheck(name);
+        // Sessions go with the credential that they belong to; those of a device whose secret is renewed stay.
+        if (!this.deviceAccess.isKnown(name) && !this.devices.exists(name)) this.broker.forget(name);
+      },
     });
   }
 
@@ -199,22 +212,19 @@ export class Stages {
   }
 
   private makeBroker(): Broker {
-    const { clock, commands, config, deviceAccess, devices, ingest, log } = this;
-    const { deniedFilters, devices: profile } = config.access;
-    return new Broker(
-      { ...config.mqtt, open: profile === 'open', deniedFilters },
-      {
-        clock,
-        log,
-        signIn: (name, secret) => deviceAccess.signIn(name, secret),
-        signInByCertificate: name => deviceAccess.signInByCertificate(name),
-        tls: this.certificates.mqtt,
-        take: (message, settled) => ingest.take(message, settled),
-        connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
-        disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
-        commandsReady: device => this.inBackground(() => commands.deviceConnected(device)),
-      },
-    );
+    const { clock, commands, config, deviceAccess, devices, ingest, log, store } = this;
+    return new Broker(brokerConfig(config), {
+      clock,
+      log,
+      signIn: (name, secret) => deviceAccess.signIn(name, secret),
+      signInByCertificate: name => deviceAccess.signInByCertificate(name),
+      tls: this.certificates.mqtt,
+      saveSessions: changes => saveSessions(store, changes),
+      take: (message, settled) => ingest.take(message, settled),
+      connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
+      disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
+      commandsReady: device => this.inBackground(() => commands.deviceConnected(device)),
+    });
   }
 
   private makeLive(): Live {

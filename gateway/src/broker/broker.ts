@@ -4,7 +4,7 @@
 // which it came; nobody reads or writes as another device ([ACC-2]); a fault in a hook ends one connection.
 // Full: a connection with many publishes under way is not read on; connections in all are limited.
 import type { Duplex } from 'node:stream';
-import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
+import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import type { ReloadedTls } from '../lib/tls-reload.ts';
 import { AckOrder } from './ack-order.ts';
@@ -14,15 +14,29 @@ import { type Breach, breaches } from './guard/breach.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
 import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
-import { commandsDeviceOf, type Identity, mayReceive, publishBreach, subscribeBreach } from './permissions.ts';
+import {
+  commandsDeviceOf,
+  grantedQos,
+  type Identity,
+  mayReceive,
+  publishBreach,
+  subscribeBreach,
+} from './permissions.ts';
+import type { KeptWill, SessionChange } from './sessions/changes.ts';
+import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
+import { SessionPersistence, sessionMark } from './sessions/persistence.ts';
 import { type SignInPorts, SignIns } from './sign-ins.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = FrontConfig & ListenerConfig & { open: boolean; deniedFilters: readonly string[] };
+export type BrokerConfig = FrontConfig &
+  ListenerConfig &
+  SessionConfig & { open: boolean; deniedFilters: readonly string[] };
 
 export type BrokerPorts = SignInPorts & {
   /** Certificate of the listener with TLS; null where there is none. */
   tls: ReloadedTls | null;
+  /** Writes what sessions keep, in the commit that what was taken in this turn of the event loop is in. */
+  saveSessions(changes: SessionChange[]): Promise<void>;
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
   take(
     message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
@@ -47,6 +61,8 @@ export type BrokerCounters = Record<
   number
 >;
 
+/** Wills left behind that are committed together. */
+const willsAtOnce = 1_000;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
 
@@ -55,7 +71,7 @@ type Connection = Omit<Client, 'conn'> & {
   id: string;
   conn: FrameGuard;
   will: PublishPacket | null;
-  subscriptions: Record<string, unknown>;
+  subscriptions: Record<string, { qos: 0 | 1 | 2 }>;
   version: number;
   _disconnected: boolean;
 };
@@ -91,6 +107,8 @@ export class Broker {
   /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
   private readonly handing = new Set<string>();
   private readonly watch = new Watch();
+  readonly sessions: KeptState;
+  private readonly isOpen: boolean;
   private readonly ports: BrokerPorts;
   private readonly listeners: Listeners;
   private aedes: Aedes | null = null;
@@ -110,11 +128,19 @@ export class Broker {
       tls: ports.tls,
       accept: (socket, subject) => this.accept(socket, { address: socket.remoteAddress ?? '', subject }),
     });
+    this.isOpen = config.open;
+    this.sessions = new KeptState(config, {
+      clock: ports.clock,
+      save: changes => ports.saveSessions(changes),
+      ownerOf: client => (config.open ? '' : (this.states.get(client)?.identity.name ?? '')),
+      maySubscribe: (client, filter) => this.maySubscribe(client, filter),
+    });
   }
 
   /** Begins to listen; resolves with the ports. Rejects where an address cannot be had. */
   async open(): Promise<ListenerPortNumbers> {
     const aedes = new Aedes({
+      persistence: new SessionPersistence(this.sessions),
       maxTopicLevels: limits.topicLevelsMax,
       // The guard has its own idea of a client id that is too long, and measures silence itself.
       maxClientsIdLength: limits.clientIdBytesMax,
@@ -144,6 +170,14 @@ export class Broker {
     await aedes.listen();
     this.passUnwatched(aedes);
     this.aedes = aedes;
+    for (const filter of this.sessions.filters()) this.watch.note(filter);
+    this.sessions.open();
+    // Before anybody is connected: what a device says when it is back comes after its will.
+    const leftBehind = this.sessions.wills.takeLeftBehind();
+    for (let i = 0; i < leftBehind.length; i += willsAtOnce) {
+      const some = leftBehind.slice(i, i + willsAtOnce);
+      await Promise.all(some.map(({ client, will }) => this.publishLeftBehind(client, will)));
+    }
 
     return this.listeners.open();
   }
@@ -195,6 +229,15 @@ export class Broker {
     return this.signIns.log(name);
   }
 
+  /** Lets go of everything that MQTT keeps of a device that is deleted; nothing more is heard of its connections. */
+  forget(device: string): void {
+    for (const connection of [...this.connections.of(device)]) {
+      connection.will = null;
+      connection.close();
+    }
+    this.sessions.forget(device);
+  }
+
   /** Takes no more publishes: what comes from now on stays unacknowledged, and the device keeps it. */
   stopTaking(): void {
     this.closing = true;
@@ -213,6 +256,7 @@ export class Broker {
       await new Promise(resolve => setTimeout(resolve, 5));
     }
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));
+    await this.sessions.close();
   }
 
   /** Ends the way of a publish that nobody subscribes to before it reaches the matcher; see watch.ts. */
@@ -262,6 +306,8 @@ export class Broker {
     if (client === null || state === undefined) return done(new Error('nobody stands behind this publish'));
     // What is not acknowledged is sent again to the gateway that comes after this one.
     if (this.closing) return;
+    const isWill = packet === client.will;
+    if (isWill) this.sessions.wills.fire(client.id, packet);
     const { identity, acks } = state;
     // The will of a connection that was cut is nobody's word any more.
     if (!identity.open && !identity.holds()) {
@@ -278,7 +324,6 @@ export class Broker {
       return done(new Error(breach));
     }
     this.counters.publishes++;
-    const isWill = packet === client.will;
     const settle = acks.enter(done, packet.payload.length);
     if (packet.qos === 2 && !isWill) this.takeOnce(client, state, packet, settle);
     else this.take(client, state, packet, isWill, settle);
@@ -293,19 +338,13 @@ export class Broker {
   ): void {
     const { receiving } = state;
     const id = packet.messageId ?? 0;
-    if (receiving.has(id)) return settle(null);
+    if (receiving.has(id) || this.sessions.isRepeated(client, id)) return settle(null);
     receiving.add(id);
     const finish = (error: Error | null) => {
       receiving.delete(id);
       settle(error);
     };
-    const { persistence } = this.aedes as unknown as {
-      persistence: { incomingGetPacket(client: Connection, packet: PublishPacket): Promise<unknown> };
-    };
-    persistence.incomingGetPacket(client, packet).then(
-      () => finish(null),
-      () => this.take(client, state, packet, false, finish),
-    );
+    this.take(client, state, packet, false, finish);
   }
 
   private take(
@@ -316,17 +355,13 @@ export class Broker {
     settle: (error: Error | null) => void,
   ): void {
     const { topic } = packet;
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     try {
-      this.ports.take(
-        { topic, payload, receivedAt: this.ports.clock.now(), isWill, strayAllowed: identity.open },
-        refused => {
-          if (refused === null) return settle(null);
-          this.counters.publishesRefused++;
-          this.signIns.ends(client, refused);
-          settle(new Error(refused));
-        },
-      );
+      this.takeAndKeep(packet, client, { isWill, leftBehind: null, strayAllowed: identity.open }, refused => {
+        if (refused === null) return settle(null);
+        this.counters.publishesRefused++;
+        this.signIns.ends(client, refused);
+        settle(new Error(refused));
+      });
     } catch (error) {
       // A fault of ours in one message must not end the process, nor be acknowledged.
       this.noteFault(client, error as Error);
@@ -338,6 +373,45 @@ export class Broker {
     }
     // Only now the device is sure to be in the registry.
     if (identity.device === null && !isWill) this.associate(client, topic);
+  }
+
+  /** Has a publish taken in, and what sessions and retained messages keep of it written in the same commit. */
+  private takeAndKeep(
+    packet: PublishPacket,
+    client: Connection | null,
+    about: { isWill: boolean; leftBehind: string | null; strayAllowed: boolean },
+    settled: (refused: Code | null) => void,
+  ): void {
+    const { topic, qos } = packet;
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    const { leftBehind, ...rest } = about;
+    const message = { topic, payload, receivedAt: this.ports.clock.now(), ...rest };
+    const isPlain = !packet.retain && leftBehind === null && (qos === 0 || (qos === 1 && !this.watch.covers(topic)));
+    if (isPlain) this.ports.take(message, settled);
+    else this.sessions.takeWith(packet, client, leftBehind, taken => this.ports.take(message, taken), settled);
+  }
+
+  /** Publishes the will of a client that was connected when the gateway ended, by the rights that its credential has now. */
+  private publishLeftBehind(client: string, will: KeptWill): Promise<void> {
+    const { owner, topic, qos, retain } = will;
+    const identity = this.signIns.named(owner);
+    const breach = identity === null ? 'nobody signs in by this name' : publishBreach(identity, topic);
+    if (breach !== null) {
+      this.counters.breaches++;
+      this.sessions.wills.discard(client);
+      return Promise.resolve();
+    }
+    const payload = Buffer.from(will.payload.buffer, will.payload.byteOffset, will.payload.byteLength);
+    // Nobody is there to hear it at once: sessions and retained messages have it, and that is all there is to do.
+    const packet = { cmd: 'publish', topic, payload, qos, retain, dup: false } as PublishPacket;
+    return new Promise(resolve => {
+      const about = { isWill: true, leftBehind: client, strayAllowed: this.isOpen };
+      this.takeAndKeep(packet, null, about, refused => {
+        if (refused === null) this.sessions.counters.willsRestored++;
+        else this.counters.publishesRefused++;
+        resolve();
+      });
+    });
   }
 
   /** A field gateway, or a client of the open profile, speaks for a device from its first publish on. */
@@ -352,6 +426,8 @@ export class Broker {
     subscription: Subscription,
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
+    // A session that was kept without subscriptions brings this one with it.
+    if (subscription.topic === sessionMark) return done(null, null);
     const state = this.states.get(client);
     const breach = state === undefined ? 'not signed in' : subscriptionBreach(state, subscription.topic);
     if (breach === null) {
@@ -365,9 +441,17 @@ export class Broker {
     done(null, breach === null ? subscription : null);
   }
 
-  private forwarded<Packet extends { topic: string }>(client: Connection, packet: Packet): Packet | null {
+  private maySubscribe(client: object, filter: string): boolean {
+    const identity = this.states.get(client)?.identity;
+    return identity !== undefined && subscribeBreach(identity, filter) === null;
+  }
+
+  /** A message as this connection gets it, with the QoS that it was granted at the most (MQTT 3.1.1, 3.8.4). */
+  private forwarded(client: Connection, packet: AedesPublishPacket): AedesPublishPacket | null {
     try {
-      return this.mayForward(client, packet.topic) ? packet : null;
+      if (!this.mayForward(client, packet)) return null;
+      const qos = grantedQos(client.subscriptions, packet.topic);
+      return qos === null || qos >= packet.qos ? packet : { ...packet, qos };
     } catch (error) {
       this.endFaulty(client, error as Error);
       return null;
@@ -375,20 +459,23 @@ export class Broker {
   }
 
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
-  private mayForward(client: Connection, topic: string): boolean {
+  private mayForward(client: Connection, packet: AedesPublishPacket): boolean {
+    const { topic } = packet;
     const identity = this.states.get(client)?.identity;
     if (identity === undefined || !mayReceive(identity, topic)) return false;
-    const isCommand = topic.includes('/commands/') && parseTopic(topic)?.kind === 'command';
-    return !isCommand || this.handing.has(topic);
+    if (topic.includes('/commands/') && parseTopic(topic)?.kind === 'command') return this.handing.has(topic);
+    return !this.sessions.isQueued(client, packet);
   }
 
   private ready(client: Connection): void {
     const identity = this.states.get(client)?.identity;
-    if (identity === undefined) return;
+    // A client that went away while it connected is gone already.
+    if (identity === undefined || client.closed) return;
     this.counters.connects++;
     this.front.signedIn(client.conn, identity.open ? client.id : identity.name);
     this.live.add(client);
     this.signIns.connected(client);
+    this.sessions.connected(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
     // A session that was kept brings its subscriptions with it.
@@ -397,6 +484,7 @@ export class Broker {
 
   private gone(client: Connection): void {
     this.live.delete(client);
+    this.sessions.disconnected(client);
     const cause = client._disconnected ? 'disconnect' : 'lost';
     this.signIns.disconnected(client, cause);
     for (const device of this.connections.remove(client)) this.ports.disconnected(device, cause);

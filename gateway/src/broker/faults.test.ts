@@ -13,6 +13,9 @@ const config = {
   connectsPerSecondMax: 1_000,
   connectTimeoutMs: 5_000,
   deniedFilters: [],
+  sessionExpiryMs: 1_000_000,
+  queueExpiryMs: 1_000_000,
+  queueMessagesMax: 100,
   tls: { host: '127.0.0.1', port: 0, requireClientCert: false },
   packetBytesMax: 100_000,
   keepAliveSecondsMax: 100,
@@ -29,6 +32,7 @@ const ports: BrokerPorts = {
   signIn: (name, secret) =>
     faulty.signIn?.(name, secret) ?? { name, device: name, holds: () => true, covers: id => id === name },
   tls: null,
+  saveSessions: async () => {},
   signInByCertificate: () => ({ refused: 'no-certificates' }),
   take: (message, settled) => (faulty.take ?? ((_, done) => done(null)))(message, settled),
   connected: device => faulty.connected?.(device),

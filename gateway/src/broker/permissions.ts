@@ -75,3 +75,13 @@ export function commandsDeviceOf(filter: string): string | null {
   const device = deviceOfFilter(filter);
   return device !== null && filterMatches(filter, topics.command(device, 'any')) ? device : null;
 }
+
+/** The highest QoS of the subscriptions that a topic reaches; null where it reaches none. */
+export function grantedQos(subscriptions: Record<string, { qos: 0 | 1 | 2 }>, topic: string): 0 | 1 | 2 | null {
+  let granted: 0 | 1 | 2 | null = null;
+  for (const filter in subscriptions) {
+    const qos = subscriptions[filter]?.qos ?? 0;
+    if ((granted === null || qos > granted) && filterMatches(filter, topic)) granted = qos;
+  }
+  return granted;
+}

@@ -68,6 +68,14 @@ export class SignIns<Connection extends Client> {
     return identity;
   }
 
+  /** Who has this name now, for what was left to be done in it; null where nobody has. */
+  named(name: string): Identity | null {
+    const { open, deniedFilters: denied } = this.config;
+    if (open) return { name, device: null, holds: () => true, covers: () => true, open, denied };
+    const found = this.ports.signInByCertificate(name);
+    return 'refused' in found ? null : { ...found, open, denied };
+  }
+
   /** Forgets a connection that is closed. */
   forget(connection: Connection): void {
     const name = this.signedIn.get(connection)?.identity.name;

@@ -83,6 +83,9 @@ export const configSchema = z.strictObject({
       packetBytesMax: z.int().min(1_024).max(1_048_576).default(limits.mqttPacketBytesMax),
       messagesPerSecondMax: z.int().min(1).max(1_000_000).default(10_000),
       bytesPerSecondMax: bytes.default(4e6),
+      sessionExpiry: age.prefault('7d'),
+      queueExpiry: age.prefault('1d'),
+      queueMessagesMax: z.int().min(1).max(10_000).default(1_000),
       tls: z
         .strictObject({
           host: host.default('127.0.0.1'),

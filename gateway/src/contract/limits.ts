@@ -17,6 +17,21 @@ export const limits = Object.freeze({
   mqttUnsentBytesMax: 1024 * 1024,
   /** Bytes of a kept session's messages, which are written all together when its device signs in. */
   mqttSessionBytesMax: 16 * 1024 * 1024,
+  /** Kept sessions (clean=0) of one credential: a device has one, and a few more while its firmware is tried out. */
+  sessionsPerCredentialMax: 10,
+  /** Kept sessions in all: one for each device. Each costs about a kilobyte of memory. */
+  sessionsMax: 100_000,
+  /** Bytes that wait for one client that is away; how many messages is `mqtt.queueMessagesMax`. */
+  queueBytesMax: 1024 * 1024,
+  /** Messages and bytes that wait for all clients together. They are in memory. */
+  queuedMessagesMax: 200_000,
+  queuedBytesMax: 64 * 1024 * 1024,
+  /** Retained messages of one device. It has a status, and perhaps a few values besides. */
+  retainedPerDeviceMax: 1_000,
+  retainedBytesPerDeviceMax: 1024 * 1024,
+  /** Retained messages in all. They are in memory. */
+  retainedMax: 200_000,
+  retainedBytesMax: 128 * 1024 * 1024,
   /** Readings out of one MQTT message. One message is taken in whole or not at all. */
   readingsPerMessageMax: 10_000,
   /** Depth of a nested JSON payload: `a.b.c…` flattens to one metric name. */

@@ -176,6 +176,33 @@ describe('a database of the first schema', () => {
   }, 120_000);
 });
 
+test('[BRK-5] a database of the second schema has room for sessions, and keeps what they write', async () => {
+  await (await temp.open()).close();
+  const db = new Database(path);
+  const made = db
+    .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE name LIKE 'mqtt!_%' ESCAPE '!'`)
+    .pluck()
+    .all();
+  expect(made.length).toBeGreaterThanOrEqual(6);
+  for (const table of made.filter(name => name !== 'mqtt_queued_client')) db.exec(`DROP TABLE ${table}`);
+  db.pragma('user_version = 2');
+  db.close();
+  const before = read(path);
+  const store = await temp.open();
+  await store.write([
+    ['mqttSession.put', 'd1/x', '{}'],
+    ['mqttQueued.put', 1, 'd1/x', 0, 'devices/d1/attributes', 1, Buffer.from('a')],
+    ['mqttRetained.put', 'devices/d1/status', 1, Buffer.from('offline')],
+    ['mqttRetained.put', 'devices/d1/status', 1, Buffer.from('online')],
+  ]);
+  const again = await temp.reopen();
+  const retained = await again.query<{ body: Uint8Array }>('mqttRetained.page', 0, 10);
+  expect(retained.map(({ body }) => Buffer.from(body).toString())).toEqual(['online']);
+  expect(await again.query('mqttQueued.page', 0, 10)).toMatchObject([{ client: 'd1/x', messageId: null, released: 0 }]);
+  expectRows(before);
+  expect(pragmas()).toEqual([schemaVersion, 2_048, incremental, 'wal', 'ok']);
+});
+
 test('a database of a later schema is refused with a sentence, and not touched', async () => {
   const db = new Database(path);
   db.pragma(`user_version = ${schemaVersion + 1}`);

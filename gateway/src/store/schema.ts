@@ -135,6 +135,40 @@ const migrations: readonly string[] = [
   -- The size of the database and what was written to the disk, day by day (UTC).
   CREATE TABLE day_use (day INTEGER PRIMARY KEY, used INTEGER NOT NULL, written INTEGER NOT NULL);
   `,
+  `
+  -- What MQTT clients asked to be kept: sessions with their subscriptions, the messages that wait for them, the ids of
+  -- QoS 2 messages whose PUBREL is to come, the last message of each topic, and the wills of those who are connected.
+  CREATE TABLE mqtt_session (client TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE mqtt_queued (
+    id INTEGER PRIMARY KEY,
+    client TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    qos INTEGER NOT NULL,
+    message_id INTEGER,
+    released INTEGER NOT NULL DEFAULT 0,
+    body BLOB NOT NULL
+  );
+  CREATE INDEX mqtt_queued_client ON mqtt_queued (client);
+  CREATE TABLE mqtt_received (
+    client TEXT NOT NULL, message_id INTEGER NOT NULL,
+    PRIMARY KEY (client, message_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE mqtt_retained (
+    id INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL UNIQUE,
+    qos INTEGER NOT NULL,
+    body BLOB NOT NULL
+  );
+  CREATE TABLE mqtt_will (
+    client TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    qos INTEGER NOT NULL,
+    retain INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The version of the schema that this program writes. */

@@ -32,6 +32,25 @@ export const effects = Object.freeze({
   'rejected.trim': 'DELETE FROM rejected WHERE to_at < ?',
   'day.put': 'INSERT OR REPLACE INTO day_use (day, used, written) VALUES (?, ?, ?)',
   'view.put': 'INSERT OR REPLACE INTO view (name, offset, body) VALUES (?, ?, ?)',
+  'mqttSession.put': 'INSERT OR REPLACE INTO mqtt_session (client, body) VALUES (?, ?)',
+  'mqttSession.delete': 'DELETE FROM mqtt_session WHERE client = ?',
+  'mqttQueued.put': 'INSERT OR REPLACE INTO mqtt_queued (id, client, at, topic, qos, body) VALUES (?, ?, ?, ?, ?, ?)',
+  'mqttQueued.sent': 'UPDATE mqtt_queued SET message_id = ?, released = ? WHERE id = ?',
+  'mqttQueued.delete': 'DELETE FROM mqtt_queued WHERE id = ?',
+  'mqttQueued.deleteOf': 'DELETE FROM mqtt_queued WHERE client = ?',
+  'mqttQueued.deleteReleased': 'DELETE FROM mqtt_queued WHERE released = 1',
+  'mqttQueued.forgetIds': 'UPDATE mqtt_queued SET message_id = NULL WHERE message_id IS NOT NULL',
+  'mqttReceived.put': 'INSERT OR REPLACE INTO mqtt_received (client, message_id) VALUES (?, ?)',
+  'mqttReceived.delete': 'DELETE FROM mqtt_received WHERE client = ? AND message_id = ?',
+  'mqttReceived.deleteOf': 'DELETE FROM mqtt_received WHERE client = ?',
+  'mqttReceived.clear': 'DELETE FROM mqtt_received',
+  // The key stays where it is: a status that changes all the time is one row that changes.
+  'mqttRetained.put': `INSERT INTO mqtt_retained (topic, qos, body) VALUES (?, ?, ?)
+    ON CONFLICT (topic) DO UPDATE SET qos = excluded.qos, body = excluded.body`,
+  'mqttRetained.delete': 'DELETE FROM mqtt_retained WHERE topic = ?',
+  'mqttWill.put':
+    'INSERT OR REPLACE INTO mqtt_will (client, owner, topic, qos, retain, body) VALUES (?, ?, ?, ?, ?, ?)',
+  'mqttWill.delete': 'DELETE FROM mqtt_will WHERE client = ?',
 });
 
 /** What keeping the store writes; a step of it is small, and complete in itself. */
@@ -70,6 +89,15 @@ export const queries = Object.freeze({
   'secret.listNamed':
     'SELECT hash, kind, name, expires_at AS expiresAt, body FROM secret WHERE kind = ? AND name = ? LIMIT ?',
   'view.get': 'SELECT offset, body FROM view WHERE name = ?',
+  'meta.get': 'SELECT value FROM meta WHERE key = ?',
+  'mqttSession.page': 'SELECT client, body FROM mqtt_session WHERE client > ? ORDER BY client LIMIT ?',
+  'mqttQueued.page': `SELECT id, client, at, topic, qos, message_id AS messageId, released, body
+    FROM mqtt_queued WHERE id > ? ORDER BY id LIMIT ?`,
+  'mqttReceived.page': `SELECT client, message_id AS messageId FROM mqtt_received
+    WHERE (client, message_id) > (?, ?) ORDER BY client, message_id LIMIT ?`,
+  'mqttRetained.page': 'SELECT id, topic, qos, body FROM mqtt_retained WHERE id > ? ORDER BY id LIMIT ?',
+  'mqttWill.page':
+    'SELECT client, owner, topic, qos, retain, body FROM mqtt_will WHERE client > ? ORDER BY client LIMIT ?',
   'series.all': 'SELECT id, device, metric FROM series ORDER BY id LIMIT ?',
   'log.first': 'SELECT min(offset) AS offset FROM log',
   'series.use': `SELECT id, device, metric, coalesce(count, 0) AS readings, coalesce(bytes + rollup_bytes, 0) AS bytes

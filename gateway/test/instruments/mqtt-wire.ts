@@ -59,6 +59,8 @@ export class Wire {
   /** Packets that came and were not waited for yet. */
   readonly received: Packet[] = [];
   readonly closed: Promise<void>;
+  /** What CONNACK said of a kept session. */
+  sessionPresent = false;
   private isClosed = false;
   private bytes = Buffer.alloc(0);
   private waiting: { type: number; resolve: (packet: Packet) => void; reject: (error: Error) => void }[] = [];
@@ -90,6 +92,7 @@ export class Wire {
     wire.socket.write(connectPacket(signIn));
     const { body } = await wire.next(types.connack);
     if (body[1] !== 0) throw new Error(`CONNACK ${body[1]}`);
+    wire.sessionPresent = body[0] === 1;
     return wire;
   }
 
@@ -114,7 +117,12 @@ export class Wire {
 
   /** Resolves with the granted QoS of each filter; 128 is a refusal. */
   async subscribe(...filters: string[]): Promise<number[]> {
-    this.send(packet(0x82, word(77), ...filters.flatMap(filter => [field(filter), Buffer.from([1])])));
+    return this.subscribeWith(1, ...filters);
+  }
+
+  /** The same with a QoS to ask for. */
+  async subscribeWith(qos: number, ...filters: string[]): Promise<number[]> {
+    this.send(packet(0x82, word(77), ...filters.flatMap(filter => [field(filter), Buffer.from([qos])])));
     return [...(await this.next(types.suback)).body.subarray(2)];
   }
 

@@ -31,6 +31,7 @@ const jsonTables = [
   ['credential', 'name'],
   ['void', 'id'],
   ['dead_letter', 'id'],
+  ['mqtt_session', 'client'],
 ] as const;
 const eventKinds = new Set<number>(Object.values(entryKinds).filter(kind => kind !== entryKinds.readings));
 const keysPerBatch = sealedKey(1, 0);

@@ -127,3 +127,28 @@ test('[STO-5] garbage is no reason to fail: every table is reported', () => {
   expect(report.losses.length).toBeGreaterThan(10);
   expect(report.losses.every(({ unreadable }) => unreadable !== null)).toBe(true);
 });
+
+test('[STO-5] [BRK-5] what MQTT keeps is saved, but for the rows on a damaged page', () => {
+  const dir = database();
+  const kept = openForWriting(databaseIn(dir), 'NORMAL');
+  kept.transaction(() => {
+    for (let i = 1; i <= 500; i++) {
+      const client = `d${i}/x`;
+      kept.prepare('INSERT INTO mqtt_session VALUES (?, ?)').run(client, '{}');
+      kept.prepare('INSERT INTO mqtt_received VALUES (?, ?)').run(client, i);
+      kept.prepare('INSERT INTO mqtt_will VALUES (?, ?, ?, 1, 1, ?)').run(client, 'd', 't', Buffer.from('offline'));
+      const body = Buffer.from('x'.repeat(50));
+      kept.prepare('INSERT INTO mqtt_queued VALUES (?, ?, 0, ?, 1, NULL, 0, ?)').run(i, client, 't', body);
+      kept.prepare('INSERT INTO mqtt_retained VALUES (?, ?, 1, ?)').run(i, `t/${i}`, body);
+    }
+  })();
+  kept.close();
+  const damaged = leaf(dir, 'mqtt_queued', 0.5);
+  ruinPage(dir, damaged);
+  const { db, report } = salvaged(dir);
+  expect(report.losses).toMatchObject([{ table: 'mqtt_queued', unreadable: null }]);
+  expect(count(db, 'mqtt_queued')).toBe(500 - damaged.rows);
+  for (const table of ['mqtt_session', 'mqtt_received', 'mqtt_retained', 'mqtt_will']) {
+    expect([table, count(db, table)]).toEqual([table, 500]);
+  }
+});
