@@ -67,8 +67,8 @@ export class DeviceAccess {
   readonly enrolment: Enrolment;
   private readonly credentials: Credentials;
   private readonly turns = new KeyTurns();
-  /** Names of field gateways that are being made. */
-  private readonly reserved = new Set<string>();
+  /** Names whose first credential is being written. */
+  private readonly reserved = new Map<string, CredentialKind>();
   private fieldGateways = 0;
   /** Credentials that have two secrets which hold. */
   private readonly overlapping = new Set<string>();
@@ -122,7 +122,7 @@ export class DeviceAccess {
 
   /** True where a field gateway has the name, so that no device can have it. */
   isFieldGateway(name: string): boolean {
-    return this.reserved.has(name) || this.credentials.get(name)?.kind === 'field-gateway';
+    return (this.credentials.get(name)?.kind ?? this.reserved.get(name)) === 'field-gateway';
   }
 
   page(after: string | null, limit: number, search: string, kind: CredentialKind | null): Credential[] {
@@ -138,7 +138,12 @@ export class DeviceAccess {
   async issueAll(devices: readonly string[]): Promise<Map<string, string>> {
     const now = this.ports.clock.now();
     const made = devices.map(device => makeCredential('device', device, [device], now));
-    await this.save({ put: made.map(({ record }) => record) });
+    for (const device of devices) this.reserved.set(device, 'device');
+    try {
+      await this.save({ put: made.map(({ record }) => record) });
+    } finally {
+      for (const device of devices) this.reserved.delete(device);
+    }
     return new Map(made.map(({ record, secret }) => [record.name, secret]));
   }
 
@@ -150,11 +155,11 @@ export class DeviceAccess {
     if (this.ports.deviceExists(name)) {
       throw new Refusal('conflict', `a device is called ${JSON.stringify(name)}, and both sign in by name`);
     }
-    if (this.fieldGateways + this.reserved.size >= limits.fieldGatewaysMax) {
+    if (this.fieldGateways >= limits.fieldGatewaysMax) {
       throw new Refusal('too_many', `at most ${limits.fieldGatewaysMax} field gateways`);
     }
     const patterns = patternsOf(name, devices);
-    this.reserved.add(name);
+    this.reserved.set(name, 'field-gateway');
     try {
       const { record, secret } = makeCredential('field-gateway', name, patterns, this.ports.clock.now());
       await this.save({ put: [record] });
@@ -233,7 +238,7 @@ export class DeviceAccess {
     return this.turns.take(device, async () => {
       const known = this.credentials.get(device);
       if (this.isFieldGateway(device)) throw taken(device);
-      if (known !== undefined && !key.again) {
+      if ((known !== undefined && !key.again) || this.reserved.has(device)) {
         throw new Refusal('conflict', `the device ${JSON.stringify(device)} has a credential already`);
       }
       if (known?.enabled === false) throw new Refusal('forbidden', 'the credential of this device is disabled');
