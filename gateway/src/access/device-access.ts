@@ -18,6 +18,7 @@ import type { Logger } from '../lib/logger.ts';
 import {
   type CredentialRecord,
   Credentials,
+  type DeviceIdentity,
   makeCredential,
   type SignIn,
   type StoredCredential,
@@ -113,6 +114,11 @@ export class DeviceAccess {
   /** Who a device is, by the name that its client certificate proved. */
   signInByCertificate(name: string): SignIn {
     return this.credentials.signInByCertificate(name);
+  }
+
+  /** The identity of a name for what was left to be done in it, such as a will; null where it is nobody's any more. */
+  identityNamed(name: string): DeviceIdentity | null {
+    return this.credentials.identityNamed(name);
   }
 
   /** True where a device has a credential of its own. */
