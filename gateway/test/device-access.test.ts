@@ -86,7 +86,9 @@ test('[ACC-8] a connection that is cut does not leave its will behind, and its d
   const wire = await Wire.connect(mqttPort, { user: 'd1', secret, will });
   await send(rest, 'DELETE', '/credentials/d1');
   await cut(wire);
-  await expect.poll(() => rest.get('/devices/d1')).toMatchObject({ presence: { state: 'offline', cause: 'lost' } });
+  await expect
+    .poll(() => rest.get('/devices/d1'), { timeout: 10_000 })
+    .toMatchObject({ presence: { state: 'offline', cause: 'lost' } });
   await watcher.publish('devices/d1/telemetry', '{"a":1}');
   expect(await watcher.message()).toMatchObject({ topic: 'devices/d1/telemetry' });
 });

@@ -161,9 +161,18 @@ describe('credentials', () => {
     });
   });
 
+  test('[ACC-2] stand behind what was left to be done in their name, while they are there and enabled', () => {
+    expect(credentials.identityNamed('a')).toBeNull();
+    credentials.put(record('a', 's'));
+    expect(credentials.identityNamed('a')?.covers('a')).toBe(true);
+    credentials.put(record('a', 's', { enabled: false }));
+    expect(credentials.identityNamed('a')).toBeNull();
+  });
+
   test('tell when they were used last', () => {
     credentials.put(record('a', 's'));
     signIn('a', 'wrong');
+    credentials.identityNamed('a');
     expect(credentials.get('a')?.lastUsedAt).toBeNull();
     signIn('a', 's');
     expect(credentials.get('a')?.lastUsedAt).toBe(clock.now());

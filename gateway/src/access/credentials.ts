@@ -133,14 +133,20 @@ export class Credentials {
     if (!isPresent && !isPrevious) return { refused: 'wrong-secret' };
     if (!enabled) return { refused: 'disabled' };
     if (!isPresent && !this.previousHolds(entry.record)) return { refused: 'secret-replaced' };
-    return this.identity(entry, hash);
+    return this.use(entry, hash);
   }
 
   /** The identity of a name that a client certificate proved, or why it has none. */
   signInByCertificate(name: string): SignIn {
     const entry = this.byName.get(name);
     if (entry === undefined) return { refused: 'unknown-name' };
-    return entry.record.enabled ? this.identity(entry, null) : { refused: 'disabled' };
+    return entry.record.enabled ? this.use(entry, null) : { refused: 'disabled' };
+  }
+
+  /** The identity of a name for what was left to be done in it, or null where nobody signs in by it any more. */
+  identityNamed(name: string): DeviceIdentity | null {
+    const entry = this.byName.get(name);
+    return entry?.record.enabled === true ? this.identity(entry, null) : null;
   }
 
   previousHolds({ previous }: CredentialRecord): boolean {
@@ -154,10 +160,14 @@ export class Credentials {
     return { name, kind, devices: [...devices], enabled, createdAt, rotatedAt, previousUntil, lastUsedAt };
   }
 
+  private use(entry: Entry, proof: Proof): DeviceIdentity {
+    entry.record.lastUsedAt = this.clock.now();
+    return this.identity(entry, proof);
+  }
+
   private identity(entry: Entry, proof: Proof): DeviceIdentity {
     const { kind, name } = entry.record;
     const { revision } = entry;
-    entry.record.lastUsedAt = this.clock.now();
     const holds = () =>
       this.byName.get(name) === entry && entry.revision === revision && this.proves(entry.record, proof);
     return {

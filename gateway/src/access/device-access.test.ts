@@ -269,6 +269,13 @@ describe('an enrolment key', () => {
     expect(access.enrolment.page(null, 1)[0]?.uses).toBe(1);
   });
 
+  test('[ACC-9] does not come before a credential that an administrator is making', async () => {
+    const { key } = await access.enrolment.create(request({ again: true }), 'ada');
+    const issuing = issue('pump-1');
+    await expect(enrol(key, 'pump-1')).rejects.toEqual(refusal('conflict'));
+    expect(enters('pump-1', await issuing)).toBe(true);
+  });
+
   test('[ACC-9] is refused for another device, when it expired, when it was revoked, and when it never was', async () => {
     const { key } = await access.enrolment.create(request(), 'ada');
     for (const device of ['tank-1', 'pump', 'Pump-1'])

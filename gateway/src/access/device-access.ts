@@ -18,6 +18,7 @@ import type { Logger } from '../lib/logger.ts';
 import {
   type CredentialRecord,
   Credentials,
+  type DeviceIdentity,
   makeCredential,
   type SignIn,
   type StoredCredential,
@@ -67,8 +68,8 @@ export class DeviceAccess {
   readonly enrolment: Enrolment;
   private readonly credentials: Credentials;
   private readonly turns = new KeyTurns();
-  /** Names of field gateways that are being made. */
-  private readonly reserved = new Set<string>();
+  /** Names whose first credential is being written. */
+  private readonly reserved = new Map<string, CredentialKind>();
   private fieldGateways = 0;
   /** Credentials that have two secrets which hold. */
   private readonly overlapping = new Set<string>();
@@ -115,6 +116,11 @@ export class DeviceAccess {
     return this.credentials.signInByCertificate(name);
   }
 
+  /** The identity of a name for what was left to be done in it, such as a will; null where it is nobody's any more. */
+  identityNamed(name: string): DeviceIdentity | null {
+    return this.credentials.identityNamed(name);
+  }
+
   /** True where a device has a credential of its own. */
   isKnown(device: string): boolean {
     return this.credentials.get(device)?.kind === 'device';
@@ -122,7 +128,7 @@ export class DeviceAccess {
 
   /** True where a field gateway has the name, so that no device can have it. */
   isFieldGateway(name: string): boolean {
-    return this.reserved.has(name) || this.credentials.get(name)?.kind === 'field-gateway';
+    return (this.credentials.get(name)?.kind ?? this.reserved.get(name)) === 'field-gateway';
   }
 
   page(after: string | null, limit: number, search: string, kind: CredentialKind | null): Credential[] {
@@ -138,7 +144,12 @@ export class DeviceAccess {
   async issueAll(devices: readonly string[]): Promise<Map<string, string>> {
     const now = this.ports.clock.now();
     const made = devices.map(device => makeCredential('device', device, [device], now));
-    await this.save({ put: made.map(({ record }) => record) });
+    for (const device of devices) this.reserved.set(device, 'device');
+    try {
+      await this.save({ put: made.map(({ record }) => record) });
+    } finally {
+      for (const device of devices) this.reserved.delete(device);
+    }
     return new Map(made.map(({ record, secret }) => [record.name, secret]));
   }
 
@@ -150,11 +161,11 @@ export class DeviceAccess {
     if (this.ports.deviceExists(name)) {
       throw new Refusal('conflict', `a device is called ${JSON.stringify(name)}, and both sign in by name`);
     }
-    if (this.fieldGateways + this.reserved.size >= limits.fieldGatewaysMax) {
+    if (this.fieldGateways >= limits.fieldGatewaysMax) {
       throw new Refusal('too_many', `at most ${limits.fieldGatewaysMax} field gateways`);
     }
     const patterns = patternsOf(name, devices);
-    this.reserved.add(name);
+    this.reserved.set(name, 'field-gateway');
     try {
       const { record, secret } = makeCredential('field-gateway', name, patterns, this.ports.clock.now());
       await this.save({ put: [record] });
@@ -233,7 +244,7 @@ export class DeviceAccess {
     return this.turns.take(device, async () => {
       const known = this.credentials.get(device);
       if (this.isFieldGateway(device)) throw taken(device);
-      if (known !== undefined && !key.again) {
+      if ((known !== undefined && !key.again) || this.reserved.has(device)) {
         throw new Refusal('conflict', `the device ${JSON.stringify(device)} has a credential already`);
       }
       if (known?.enabled === false) throw new Refusal('forbidden', 'the credential of this device is disabled');

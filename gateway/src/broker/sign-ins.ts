@@ -29,7 +29,7 @@ type SignedIn = { identity: Identity; facts: ConnectionFacts; endedBy: string | 
 type Client = { id: string; clean: boolean; version: number; conn: { keepAliveS: number } };
 
 export class SignIns<Connection extends Client> {
-  /** Signs-in refused of names that nobody has. They are counted, for a list of them would be the stranger's to fill. */
+  /** Sign-ins refused of names that nobody has: a list of them would be the stranger's to fill. */
   unknownNames = 0;
   private readonly signedIn = new WeakMap<Connection, SignedIn>();
   /** Connections that are signed in, by the name that they signed in under, until they are closed. */
@@ -144,9 +144,11 @@ export class SignIns<Connection extends Client> {
   }
 
   private refuse(name: string | undefined, facts: ConnectionFacts, reason: string): void {
-    if (reason === 'unknown-name') this.unknownNames++;
-    else if (name !== undefined) this.logs.add(name, facts, { kind: 'sign-in-refused', reason });
-    const { address, client } = facts;
-    this.warn({ name: name?.slice(0, clientLengthMax), client, address, reason }, 'a device could not sign in');
+    // A name that nobody has may be anything, also a secret in the wrong place: it is counted, and not told.
+    const known = reason === 'unknown-name' ? undefined : name;
+    if (known !== undefined) this.logs.add(known, facts, { kind: 'sign-in-refused', reason });
+    else if (name !== undefined) this.unknownNames++;
+    const client = facts.client.slice(0, clientLengthMax);
+    this.warn({ name: known, client, address: facts.address, reason }, 'a device could not sign in');
   }
 }
