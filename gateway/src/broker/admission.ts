@@ -52,6 +52,8 @@ export class Admission {
 
   /** Takes a stream that nobody has read from. */
   offer(stream: Duplex, address: string): void {
+    // Of one that is over nothing would be heard any more.
+    if (stream.destroyed) return;
     // A peer that breaks off while it waits must not end the process.
     stream.on('error', () => stream.destroy());
     const neighbours = this.byAddress.get(address) ?? { open: 0, unauthenticated: 0, waiting: new Set() };
