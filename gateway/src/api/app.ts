@@ -11,7 +11,7 @@ import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceRoutes } from './devices.ts';
-import { checkOrigin, signedIn } from './guard.ts';
+import { checkOrigin, importPath, signedIn } from './guard.ts';
 import { historyRoutes } from './history.ts';
 import { createMetrics } from './metrics.ts';
 import { handleError } from './problem.ts';
@@ -21,7 +21,7 @@ import { sessionListRoutes } from './sessions.ts';
 import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './stream.ts';
 import { tokenRoutes } from './tokens.ts';
-import { importPath, transferRoutes } from './transfer.ts';
+import { transferRoutes } from './transfer.ts';
 import { userRoutes } from './users.ts';
 import { voidRoutes } from './voids.ts';
 
