@@ -187,7 +187,7 @@ export class Stages {
       credentialChanged: name => {
         this.broker.recheck(name);
         // Sessions go with the credential that they belong to; those of a device whose secret is renewed stay.
-        if (!this.deviceAccess.isKnown(name) && !this.devices.exists(name)) this.broker.forget(name);
+        if (!this.deviceAccess.isFieldGateway(name) && !this.devices.exists(name)) this.broker.forget(name);
       },
     });
   }
@@ -218,6 +218,7 @@ export class Stages {
       log,
       signIn: (name, secret) => deviceAccess.signIn(name, secret),
       signInByCertificate: name => deviceAccess.signInByCertificate(name),
+      identityNamed: name => deviceAccess.identityNamed(name),
       tls: this.certificates.mqtt,
       saveSessions: changes => saveSessions(store, changes),
       take: (message, settled) => ingest.take(message, settled),

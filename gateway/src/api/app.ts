@@ -13,7 +13,7 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceCredentialRoutes } from './device-credentials.ts';
 import { deviceRoutes } from './devices.ts';
 import { enrolmentKeyRoutes, enrolRoutes } from './enrolment.ts';
-import { signedIn } from './guard.ts';
+import { importPath, signedIn } from './guard.ts';
 import { historyRoutes } from './history.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addOps } from './ops.ts';
@@ -27,7 +27,7 @@ import { storageRoutes } from './storage.ts';
 import { streamRoutes } from './stream.ts';
 import { ticketRoutes } from './tickets.ts';
 import { tokenRoutes } from './tokens.ts';
-import { importPath, transferRoutes } from './transfer.ts';
+import { transferRoutes } from './transfer.ts';
 import { userRoutes } from './users.ts';
 import { voidRoutes } from './voids.ts';
 

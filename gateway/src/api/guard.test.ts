@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Problem, type Role, roles } from '../contract/index.ts';
+import { createApp } from './app.ts';
 import { fakePorts, makeApp } from './fake-ports.fixture.ts';
 import { secretIn } from './guard.ts';
 
@@ -182,4 +183,21 @@ test('[ACC-7] a download ends where whoever asked for it is signed out meanwhile
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('first');
   await expect(reader.read()).rejects.toMatchObject({ code: 'not_signed_in' });
+});
+
+test('[ACC-7] what was asked in a body that came after the sign-out is not done', async () => {
+  const fakes = fakePorts();
+  const body = new ReadableStream({
+    pull(controller) {
+      fakes.ports.access.isOver = () => true;
+      controller.enqueue(Buffer.from('{"name":"stop"}'));
+      controller.close();
+    },
+  });
+  const init = { method: 'POST', body, duplex: 'half', headers: { Authorization: 'Bearer operator' } };
+  const app = createApp({ dashboardDir: null, origins: [], trustedProxies: [] }, fakes.ports);
+  const request = new Request('http://gateway/api/v1/devices/a/commands', init as RequestInit);
+  request.headers.set('Content-Type', 'application/json');
+  const response = await app.request(request, undefined, { incoming: { socket: {} } });
+  expect([response.status, fakes.asked]).toEqual([401, []]);
 });

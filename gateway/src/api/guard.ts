@@ -8,6 +8,9 @@ import { type ApiEnv, type ApiPorts, sessionCookie } from './context.ts';
 import type { Page } from './origin.ts';
 import type { Principal } from './people-ports.ts';
 
+/** The path of imports; no limit of a body's size or time applies to it. */
+export const importPath = '/api/v1/import';
+
 const bearerForm = /^Bearer ([\w-]{1,256})$/i;
 
 /** The secret that a request carries, from its header or its cookie. Never from the URL ([ACC-1]). */
@@ -30,10 +33,14 @@ export async function principalIn(c: Context<ApiEnv>, ports: ApiPorts): Promise<
 /** What may take an hour to be read: an answer of one of these types ends when the sign-in does. */
 const downloads = new Set(['text/csv', 'application/x-ndjson', 'application/vnd.sqlite3']);
 
-/** The chunks, broken off where whoever asked is signed out meanwhile ([ACC-7]). */
-async function* whileHolds(chunks: ReadableStream<Uint8Array>, holds: () => boolean): AsyncIterable<Uint8Array> {
+/** The chunks of a body or an answer, broken off where whoever asked is signed out meanwhile ([ACC-7]). */
+export async function* whileHolds(
+  chunks: AsyncIterable<Uint8Array>,
+  { access }: ApiPorts,
+  { hash }: Principal,
+): AsyncIterable<Uint8Array> {
   for await (const chunk of chunks) {
-    if (!holds()) throw new Refusal('not_signed_in', 'the session is over');
+    if (access.isOver(hash)) throw new Refusal('not_signed_in', 'the session is over');
     yield chunk;
   }
 }
@@ -43,12 +50,16 @@ export function signedIn(ports: ApiPorts): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const principal = await principalIn(c, ports);
     if (principal === null) throw new Refusal('not_signed_in');
+    // A body may take its time; what it asks for must not be done for somebody who is signed out by then.
+    if (c.req.path !== importPath && c.req.header('Content-Type') !== undefined) {
+      await c.req.arrayBuffer();
+      if (ports.access.isOver(principal.hash)) throw new Refusal('not_signed_in', 'the session is over');
+    }
     c.set('principal', principal);
     await next();
     const type = c.res.headers.get('Content-Type')?.split(';')[0] ?? '';
     const { body } = c.res;
     if (!downloads.has(type) || body === null) return;
-    const chunks = whileHolds(body, () => !ports.access.isOver(principal.hash));
-    c.res = new Response(ReadableStream.from(chunks) as ReadableStream, c.res);
+    c.res = new Response(ReadableStream.from(whileHolds(body, ports, principal)) as ReadableStream, c.res);
   };
 }

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ReloadedTls } from '../lib/tls-reload.ts';
 import type { createApp } from './app.ts';
-import { importPath } from './transfer.ts';
+import { importPath } from './guard.ts';
 
 export type HttpConfig = { host: string; port: number };
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;

@@ -2,13 +2,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { Refusal } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
+import { whileHolds } from './guard.ts';
 import { timeQuery } from './history.ts';
 import { createRouter, needs } from './router.ts';
 import { answer, problem } from './schemas.ts';
 import { sightOf } from './sight.ts';
-
-/** The path of imports; no limit of a body's size or time applies to it. */
-export const importPath = '/api/v1/import';
 
 const formats: Record<string, 'csv' | 'ndjson'> = { 'text/csv': 'csv', 'application/x-ndjson': 'ndjson' };
 const mediaTypes = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson' };
@@ -83,7 +81,7 @@ export function transferRoutes(ports: ApiPorts) {
     }
     const { raw } = c.req;
     try {
-      return c.json(await transfer.import(format, chunksOf(raw)), 200);
+      return c.json(await transfer.import(format, whileHolds(chunksOf(raw), ports, c.get('principal'))), 200);
     } catch (error) {
       // Nobody is there to hear of it; as a fault it would only fill the log.
       if (raw.signal.aborted) throw new Refusal('bad_request', 'the client went away');

@@ -33,6 +33,7 @@ const ports: BrokerPorts = {
     faulty.signIn?.(name, secret) ?? { name, device: name, holds: () => true, covers: id => id === name },
   tls: null,
   saveSessions: async () => {},
+  identityNamed: () => null,
   signInByCertificate: () => ({ refused: 'no-certificates' }),
   take: (message, settled) => (faulty.take ?? ((_, done) => done(null)))(message, settled),
   connected: device => faulty.connected?.(device),

@@ -28,6 +28,7 @@ function signIns(open = false) {
         if (given === undefined) return { refused: 'no-secret' };
         return { name, device: name, holds: () => holding, covers: () => holding };
       },
+      identityNamed: () => null,
       signInByCertificate: name =>
         name === 'b' ? { name, device: name, holds: () => true, covers: () => true } : { refused: 'unknown-name' },
     },

@@ -18,6 +18,8 @@ export type SignInPorts = {
   signIn(name: string, secret: Uint8Array | undefined): SignIn;
   /** Who has the name that a client certificate proved. */
   signInByCertificate(name: string): SignIn;
+  /** Who has this name, for what was left to be done in it; null where nobody has. */
+  identityNamed(name: string): Omit<Identity, 'open' | 'denied'> | null;
 };
 
 /** What a client brings to show who it is: what stands in its CONNECT, and the name that its certificate proved. */
@@ -72,8 +74,8 @@ export class SignIns<Connection extends Client> {
   named(name: string): Identity | null {
     const { open, deniedFilters: denied } = this.config;
     if (open) return { name, device: null, holds: () => true, covers: () => true, open, denied };
-    const found = this.ports.signInByCertificate(name);
-    return 'refused' in found ? null : { ...found, open, denied };
+    const found = this.ports.identityNamed(name);
+    return found === null ? null : { ...found, open, denied };
   }
 
   /** Forgets a connection that is closed. */

@@ -1,5 +1,5 @@
-// A channel is what several subscriptions have in common: the same patterns, mode, pace and sight. What commits bring waits
-// here until the next round, and is then encoded once for all of them ([LIV-7]).
+// A channel is what several subscriptions have in common: the same patterns, mode, pace and sight. What commits bring
+// waits here until the next round, and is then encoded once for all of them ([LIV-7]).
 import type { Freshness, Mode } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { matchesAny } from '../lib/pattern.ts';
