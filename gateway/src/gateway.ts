@@ -249,6 +249,7 @@ export class Stages {
         const request = { name, params, ttlMs, reason };
         return (await commands.request(device, request, key ?? null, { by: viewing.name, from })).id;
       },
+      isStoring: () => store.health().ok,
       stillHolds: viewing => access.stillHolds(viewing),
       // A scope that comes to something else is another epoch: whoever comes back is shown all that it sees anew.
       sightOf: scope => ({ epoch: `${store.epoch}-${sights.markOf(scope)}`, sees: id => sights.covers(scope, id) }),

@@ -259,7 +259,7 @@ describe('damage between two runs', () => {
     test(`[STO-5] ${name}: noticed, said, and a viewer who comes back is told`, async () => {
       const found = await damage({ after, ruin });
       expect(found).toMatchObject({ ...expected, said: expect.stringMatching(said) });
-    }, 90_000);
+    }, 120_000);
   }
 
   test('a build that takes no notice of the mark is found out', async () => {
@@ -272,7 +272,7 @@ describe('damage between two runs', () => {
     const found = await damage({ after: 'SIGKILL', ruin }, brokenBuild(blind));
     expect(found).toMatchObject({ newEpoch: false });
     expect(found.lost).toBeGreaterThan(0);
-  }, 90_000);
+  }, 120_000);
 });
 
 type Taken = { ended: boolean; status: number | null; said: string; lost: number; doubled: number };
@@ -310,12 +310,12 @@ describe('files taken away while the gateway runs', () => {
       ...nothingLost,
       said: expect.stringContaining('not in their place any more (wal deleted)'),
     });
-  }, 90_000);
+  }, 120_000);
 
   test('[STO-5] the database deleted: noticed with the next commit, saved, and put back', async () => {
     const found = await takeAway(dir => rmSync(database(dir)));
     expect(found).toMatchObject({ ...nothingLost, said: expect.stringContaining('all of it was saved') });
-  }, 90_000);
+  }, 120_000);
 
   test('[STO-5] another file put in its place: that one is used, and what was there is kept', async () => {
     const found = await takeAway((dir, older) => {
@@ -327,12 +327,12 @@ describe('files taken away while the gateway runs', () => {
     const db = new Database(join(found.dir, aside, 'telltale.db'), { readonly: true });
     expect(db.prepare('SELECT sum(count) FROM log').pluck().get()).toBeGreaterThanOrEqual(messages);
     db.close();
-  }, 90_000);
+  }, 120_000);
 
   test('a build that does not look whether its files are there is found out', async () => {
     const blind: Breakage = { file: 'store/writer.ts', find: 'displaced = files.displaced();', replace: '' };
     const found = await takeAway(dir => rmSync(database(dir)), brokenBuild(blind));
     expect(found.ended).toBe(false);
     expect(found.lost).toBeGreaterThan(0);
-  }, 90_000);
+  }, 120_000);
 });

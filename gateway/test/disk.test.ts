@@ -1,31 +1,18 @@
 // A disk that is full and has room again, and one that cannot be written: what was acknowledged stays, what was not is
 // sent again.
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Breakage, brokenBuild } from './instruments/broken-build.ts';
-import { compareAll, type HistoryFindings } from './instruments/crash-cycles.ts';
+import { compareAll, type HistoryFindings, keepPublishing } from './instruments/crash-cycles.ts';
 import { type GatewayProgram, gatewayProgram, newFolder, runProgram } from './instruments/gateway.ts';
 import { RecordingPublisher } from './instruments/recording-publisher.ts';
 import { SmallDisk, whyNoDisk } from './instruments/small-disk.ts';
 import { SystemCalls } from './instruments/system-calls.ts';
+import { TestViewer } from './instruments/viewer.ts';
 
 const noDisk = whyNoDisk();
 const systemCalls = await SystemCalls.find();
 const why = (missing: string | null) => (missing === null ? '' : ` (skipped: ${missing})`);
-
-/** Publishes until it is told to stop; whoever is refused is thrown out, and comes again. */
-async function keepPublishing(publisher: RecordingPublisher, { mqttPort, gone }: GatewayProgram): Promise<void> {
-  let over = false;
-  const end = () => {
-    over = true;
-  };
-  onTestFinished(end);
-  void gone.then(end);
-  while (!over && !(publisher.stopped && publisher.underWay() === 0)) {
-    await publisher.run(mqttPort);
-    await delay(20);
-  }
-}
 
 const statusOf = async ({ http }: GatewayProgram, path: string): Promise<number> =>
   (await fetch(`${http}${path}`)).status;
@@ -53,8 +40,15 @@ async function fillDisk(leftBytes: number, main?: string): Promise<Findings> {
       return new RecordingPublisher({ device, qos: i === 0 ? 1 : 2, secret, window: 50, paddingLength: 1_000 });
     }),
   );
-  const runs = publishers.map(publisher => keepPublishing(publisher, gateway));
+  // Whoever is refused is thrown out, and comes again.
+  let gone = false;
+  void gateway.gone.then(() => {
+    gone = true;
+  });
+  const runs = publishers.map(publisher => keepPublishing(publisher, gateway.mqttPort, () => gone));
   await Promise.all(publishers.map(publisher => publisher.whenAcknowledged(200)));
+  const viewer = await TestViewer.connect(gateway.http, rest.token);
+  const isFull = viewer.frame('hb', ({ storing }) => storing === false);
   disk.fill(leftBytes);
   await ready(gateway, 503);
   // What still fits, and what is on its way.
@@ -75,9 +69,12 @@ async function fillDisk(leftBytes: number, main?: string): Promise<Findings> {
     ),
   );
 
+  await isFull;
+  viewer.frames.length = 0;
   disk.free();
   await Promise.all(publishers.map(publisher => publisher.whenAcknowledged(publisher.acknowledged.size + 50)));
   await ready(gateway, 200);
+  await viewer.frame('hb', ({ storing }) => storing !== false);
   for (const publisher of publishers) publisher.stop();
   await Promise.all(runs);
   const found = await compareAll({ http: gateway.http, token: rest.token }, publishers);
@@ -104,7 +101,7 @@ describe(`a full disk${why(noDisk)}`, () => {
           afterKill: whole,
         });
       },
-      120_000,
+      240_000,
     );
   }
 
@@ -120,7 +117,7 @@ describe(`a full disk${why(noDisk)}`, () => {
       expect(found.acknowledgedWhileFull).toBeGreaterThan(0);
       expect(found.lost).toBeGreaterThan(0);
     },
-    120_000,
+    240_000,
   );
 
   test.skipIf(noDisk !== null)(

@@ -86,7 +86,7 @@ function open({ now }: { now: number }): OpenAnswer {
   epoch = openEpoch(now, lastAt, found.newEpoch);
   files = new FilesInPlace(join(dir, fileName));
   mark();
-  running = new RunningMark(dir);
+  running = new RunningMark(dir, markNow());
   return { epoch, lastOffset, lastAt, say: found.say };
 }
 

@@ -40,7 +40,7 @@ export class RecordingPublisher {
   private readonly paddingLength: number;
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
-  stopped = false;
+  private stopped = false;
   private socket: Socket | null = null;
   private watchers: { count: number; resolve: () => void }[] = [];
 
@@ -67,9 +67,9 @@ export class RecordingPublisher {
     return this.acknowledged.size * this.readingsPerMessage;
   }
 
-  /** Messages that are under way. */
-  underWay(): number {
-    return this.pending.size;
+  /** It was stopped, and all that it sent is acknowledged. */
+  isDone(): boolean {
+    return this.stopped && this.pending.size === 0;
   }
 
   /** Connects, resumes the session, and publishes until the connection ends or, after `stop`, all is acknowledged. */
@@ -190,6 +190,6 @@ export class RecordingPublisher {
   }
 
   private leaveIfDone(): void {
-    if (this.stopped && this.pending.size === 0) this.socket?.end(packet(0xe0));
+    if (this.isDone()) this.socket?.end(packet(0xe0));
   }
 }

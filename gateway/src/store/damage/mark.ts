@@ -26,18 +26,19 @@ export function writeMark(dir: string, mark: Mark): void {
 export class RunningMark {
   private readonly file: number;
 
-  constructor(dir: string) {
+  constructor(dir: string, mark: Mark) {
     this.file = openSync(join(dir, runningName), 'w', 0o600);
+    this.write(mark);
   }
 
   write(mark: Mark): void {
-    writeSync(
-      this.file,
-      JSON.stringify(mark)
-        .padEnd(runningBytes - 1)
-        .concat('\n'),
-      0,
-    );
+    const line = `${JSON.stringify(mark).padEnd(runningBytes - 1)}\n`;
+    try {
+      writeSync(this.file, line, 0);
+    } catch (error) {
+      // Where there is no room it stays behind, which is no harm.
+      if (!/ENOSPC|EDQUOT/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 
   close(): void {
