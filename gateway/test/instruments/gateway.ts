@@ -109,16 +109,39 @@ export type GatewayProgram = Omit<TestGateway, 'close'> & {
   child: ChildProcess;
   /** Ends it as a power cut would end the process, and waits until it is gone. */
   kill(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Resolves with its status once it is gone, however that came; null after a signal. */
+  gone: Promise<number | null>;
+  /** What it has written to standard error, where that is collected. */
+  said(): string;
+};
+
+export type ProgramOptions = {
+  /** Another build's main.ts. */
+  main?: string;
+  /** A program and its arguments that the gateway is run by. */
+  under?: readonly string[];
+  /** Keeps what it says instead of showing it. */
+  collect?: boolean;
+  /** A token of a database that cannot be written now; left out, one is made. */
+  token?: string;
 };
 
 /** Starts the gateway as a program; resolves once it says that it is ready. */
-export async function gatewayProgram(dir: string, set: string[] = []): Promise<GatewayProgram> {
+export async function gatewayProgram(
+  dir: string,
+  set: string[] = [],
+  { main: build = main, under = [], collect = false, token }: ProgramOptions = {},
+): Promise<GatewayProgram> {
   const started = performance.now();
   const flags = ['http.port=0', 'mqtt.port=0', `store.dir=${dir}`, `access.adminPassword=${adminPassword}`, ...set];
-  const child = spawn(process.execPath, [main, ...flags.flatMap(flag => ['--set', flag])], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const [program = '', ...args] = [...under, process.execPath, build, ...flags.flatMap(flag => ['--set', flag])];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', collect ? 'pipe' : 'inherit'] });
+  let said = '';
+  child.stderr?.on('data', chunk => {
+    said += chunk;
   });
-  const gone = new Promise<number | null>(resolve => child.once('exit', status => resolve(status)));
+  // What was written last has been read by then, too.
+  const gone = new Promise<number | null>(resolve => child.once('close', status => resolve(status)));
   const kill = (signal: NodeJS.Signals = 'SIGKILL') => {
     child.kill(signal);
     return gone;
@@ -132,12 +155,13 @@ export async function gatewayProgram(dir: string, set: string[] = []): Promise<G
       if (ready !== null) resolve(ready[0]);
     });
     void gone.then(status =>
-      reject(new Error(`it ended with status ${status} after ${performance.now() - started} ms`)),
+      reject(new Error(`it ended with status ${status} after ${performance.now() - started} ms ${said}`)),
     );
   });
   const [, http = '', mqtt = ''] = line.split(' ');
   const ports = { httpPort: Number(new URL(http).port), mqttPort: Number(new URL(mqtt).port) };
-  return { http, ...ports, dir, rest: new Rest(http, makeToken(dir)), child, kill };
+  const rest = new Rest(http, token ?? makeToken(dir));
+  return { http, ...ports, dir, rest, child, kill, gone, said: () => said };
 }
 
 export type Ended = { status: number | null; out: string; err: string };
