@@ -11,6 +11,8 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 /** Headers have to be there within this time, and a request whole within the next. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+/** How often it is looked whether headers are overdue; Node's own 30 seconds would make them 40. */
+const headersCheckMs = 1_000;
 /** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
 const importIdleMsMax = 120_000;
 
@@ -18,7 +20,10 @@ export type HttpServer = { port: number; close(): Promise<void> };
 
 /** Begins to listen; rejects where the address cannot be had. */
 export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, upgrade: Upgrade): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { connectionsCheckingInterval: headersCheckMs },
+  }) as Server;
   server.headersTimeout = headersTimeoutMs;
   // The server's own limit knows no exceptions.
   server.requestTimeout = 0;
