@@ -119,13 +119,14 @@ export class Stages {
     toClose.push(() => commands.close());
     const adminPassword = await access.firstAdministrator(config.access.adminPassword);
 
-    const mqttPort = await broker.open();
-    toClose.push(() => broker.close());
     const dashboardDir = existsSync(builtDashboard) ? builtDashboard : null;
     if (dashboardDir === null) log.warn({}, 'the dashboard was not built: npm run build makes it');
     const app = createApp({ dashboardDir, ...config.http }, apiPorts(this));
     const http = await listen(config.http, app, this.makeUpgrade());
     toClose.push(() => http.close());
+    // Closed before HTTP, which waits for its connections: a device may have come through it, in a WebSocket.
+    const mqttPort = await broker.open();
+    toClose.push(() => broker.close());
     toClose.push(() => live.close());
     // First of all, so that what was taken in is committed and acknowledged before anything goes.
     toClose.push(async () => {

@@ -3,6 +3,7 @@
 import { codeMs, makeSecret, parseRole } from './access/index.ts';
 import { type Config, ConfigError, type Invocation, readInvocation } from './config/index.ts';
 import { startGateway } from './gateway.ts';
+import { endOnFaults, endOnSignals } from './lifetime.ts';
 import { createLogger } from './logger.ts';
 import { type Effect, StoreUnusable, writeBeside } from './store/index.ts';
 import { secretEffect } from './tables.ts';
@@ -11,8 +12,6 @@ import { exportFile, importFile } from './tool-transfer.ts';
 
 /** EX_CONFIG of sysexits.h: something is wrong with the configuration, and starting again will not help. */
 const configStatus = 78;
-/** A close that takes longer than this has hung. */
-const closeMsMax = 10_000;
 
 function die(sentence: string, status: number): never {
   process.stderr.write(`telltale: ${sentence}\n`);
@@ -38,17 +37,7 @@ function sentenceFor(error: NodeJS.ErrnoException & { address?: string; port?: n
 
 async function run(config: Config): Promise<void> {
   const log = createLogger(config.log);
-  const broken = (error: Error) => {
-    log.error(
-      { error: error.message },
-      'the store is broken: the gateway ends, for nothing after this could be trusted',
-    );
-    process.exit(1);
-  };
-  process.on('uncaughtException', error => {
-    log.error({ error: error.stack }, 'a fault of the gateway: it ends');
-    process.exit(1);
-  });
+  const broken = endOnFaults(log);
   const gateway = await startGateway(config, { log, broken }).catch(error => die(sentenceFor(error as Error), 1));
 
   if (gateway.adminPassword !== null) {
@@ -56,23 +45,7 @@ async function run(config: Config): Promise<void> {
   }
   const http = `http://${reachable(config.http.host)}:${gateway.httpPort}`;
   process.stdout.write(`ready ${http} mqtt://${reachable(config.mqtt.host)}:${gateway.mqttPort}\n`);
-
-  let stopping = false;
-  const stop = (why: string) => {
-    // Whoever asks twice does not want to wait.
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ why }, 'closing');
-    setTimeout(() => die(`closing took longer than ${closeMsMax} ms`, 1), closeMsMax).unref();
-    gateway.close().then(
-      () => process.exit(0),
-      error => die(`closing failed: ${(error as Error).stack}`, 1),
-    );
-  };
-  process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  // Whoever started this program and may be killed itself holds the other end of the pipe.
-  if (process.env.TELLTALE_PARENT_PIPE === '1') process.stdin.resume().on('end', () => stop('the parent is gone'));
+  endOnSignals(log, () => gateway.close());
 }
 
 function createToken({ config, name, role, days, replace }: Invocation & { command: 'token-create' }): void {

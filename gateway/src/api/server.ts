@@ -1,5 +1,6 @@
 // The HTTP listener: the application, and upgrades handed to those who take them.
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { createApp } from './app.ts';
@@ -15,6 +16,8 @@ const requestTimeoutMs = 30_000;
 const headersCheckMs = 1_000;
 /** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
 const importIdleMsMax = 120_000;
+/** While the gateway closes, answers that are under way may take so long. */
+const answersMsMax = 2_000;
 
 export type HttpServer = { port: number; close(): Promise<void> };
 
@@ -29,12 +32,17 @@ export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, up
   server.requestTimeout = 0;
   server.prependListener('request', limitTime);
   server.on('upgrade', upgrade);
+  const sockets = new Set<Socket>();
+  server.on('connection', socket => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, () => {
       const address = server.address();
       const port = typeof address === 'object' && address !== null ? address.port : config.port;
-      resolve({ port, close: () => close(server) });
+      resolve({ port, close: () => close(server, sockets) });
     });
   });
 }
@@ -53,11 +61,14 @@ function limitTime(request: IncomingMessage): void {
   request.once('close', () => clearTimeout(timer));
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise(resolve => {
     server.close(() => resolve());
     // Idle keep-alive connections would hold the listener open; busy ones end with their answer.
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 2_000).unref();
+    // The server no longer knows those that became WebSockets, and yet waits for them.
+    setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, answersMsMax).unref();
   });
 }

@@ -302,6 +302,10 @@ export class Broker {
     } catch (error) {
       // A fault of ours in one message must not end the process, nor be acknowledged.
       this.noteFault(client, error as Error);
+      this.ports.log.error(
+        { topic: topic.slice(0, 256), error: (error as Error).stack },
+        'a fault in taking a publish',
+      );
       settle(error as Error);
     }
     // Only now the device is sure to be in the registry.

@@ -17,8 +17,8 @@ const fetchMsMax = 90_000;
 const aptGet = '/usr/bin/apt-get';
 const installed = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 
-/** Finds the program, which has the name of its package, or fetches it. Never rejects. */
-export async function findProgram(name: string): Promise<Found> {
+/** Finds the program, which has the name of its package, or fetches it. `asksVersion` makes it say that it works. Never rejects. */
+export async function findProgram(name: string, asksVersion = '-v'): Promise<Found> {
   const path = installed.map(folder => join(folder, name)).find(existsSync);
   if (path !== undefined) return { path, env: process.env };
   // At a person's own desk nothing is fetched; where the tests run as root, the machine is there for them.
@@ -26,7 +26,7 @@ export async function findProgram(name: string): Promise<Found> {
     return { missing: `${name} is not installed, and is fetched only as root where there is apt-get` };
   }
   try {
-    return await fetched(name);
+    return await fetched(name, asksVersion);
   } catch (error) {
     const { message, stderr = '' } = error as Error & { stderr?: string };
     return { missing: `${name} is not installed, and could not be fetched: ${stderr.trim() || message}` };
@@ -34,7 +34,7 @@ export async function findProgram(name: string): Promise<Found> {
 }
 
 /** The unpacked program out of the cache, which this fills where it is empty. */
-async function fetched(name: string): Promise<SystemProgram> {
+async function fetched(name: string, asksVersion: string): Promise<SystemProgram> {
   const cache = join(tmpdir(), 'telltale-test-programs');
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const { uid } = lstatSync(cache);
@@ -49,10 +49,10 @@ async function fetched(name: string): Promise<SystemProgram> {
     .flatMap(folder => readdirSync(folder).map(inner => join(folder, inner)))
     .filter(folder => folder.endsWith('-linux-gnu'));
   const program = {
-    path: join(root, 'usr/sbin', name),
+    path: ['usr/sbin', 'usr/bin'].map(folder => join(root, folder, name)).find(existsSync) ?? join(root, name),
     env: { ...process.env, LD_LIBRARY_PATH: libraries.join(delimiter) },
   };
-  await run(program.path, ['-v'], { env: program.env });
+  await run(program.path, [asksVersion], { env: program.env });
   return program;
 }
 
