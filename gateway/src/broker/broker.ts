@@ -1,19 +1,38 @@
-// The broker stage: MQTT 3.1 and 3.1.1 for devices, over TCP and over streams that others accepted.
+// The broker stage: MQTT 3.1 and 3.1.1 for devices, over TCP and over streams that others accepted. What comes in passes
+// admission.ts, then the guard in guard/, then Aedes, whose hooks are here.
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
-// which it came; nobody reads or writes as another device ([ACC-2]).
-// Full: a connection with too many publishes under way is closed; connections in all are limited.
+// which it came; nobody reads or writes as another device ([ACC-2]); a fault in a hook ends one connection.
+// Full: a connection with many publishes under way is not read on; connections in all are limited.
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { TokenBuckets } from '../lib/token-bucket.ts';
 import { AckOrder } from './ack-order.ts';
+import { Admission, type AdmissionConfig } from './admission.ts';
 import { Connections } from './connections.ts';
+import { Backlog } from './guard/backlog.ts';
+import { type Breach, type ConnectionCode, connectionCodes } from './guard/breach.ts';
+import { FrameGuard } from './guard/frame-guard.ts';
+import { Unsent } from './guard/outbox.ts';
 import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = { host: string; port: number; open: boolean; connectionsMax: number };
+export type BrokerConfig = AdmissionConfig & {
+  host: string;
+  port: number;
+  open: boolean;
+  connectTimeoutMs: number;
+  packetBytesMax: number;
+  keepAliveSecondsMax: number;
+  messagesPerSecondMax: number;
+  bytesPerSecondMax: number;
+};
+
+/** What is known of a stream that somebody else accepted. */
+export type Peer = { address: string };
 
 export type BrokerPorts = {
   clock: Clock;
@@ -37,22 +56,24 @@ export type BrokerCounters = Record<
   | 'publishesRefused'
   | 'breaches'
   | 'subscriptionsRefused'
-  | 'overloaded'
+  | 'throttled'
   | 'faults',
   number
 >;
 
-/** Publishes of one connection that wait for their commit. A device's window is tens; this many is a flood. */
-const pendingPerConnectionMax = 20_000;
-/** Bytes of them. Aedes holds a packet until it is acknowledged. */
-const pendingBytesMax = 16 * 1024 * 1024;
-const connectTimeoutMs = 10_000;
+/** Failed sign-ins of one address in a minute that are told one by one in the log. All are counted. */
+const signInFailuresToldPerMinute = 60;
+/** Addresses whose failures are counted apart. */
+const addressesMax = 10_000;
+/** Unsent bytes of all connections; beyond it each has a smaller share. */
+const unsentBytesMax = 256 * 1024 * 1024;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
 
 /** What Aedes's type leaves out. */
-type Connection = Client & {
+type Connection = Omit<Client, 'conn'> & {
   id: string;
+  conn: FrameGuard;
   will: PublishPacket | null;
   subscriptions: Record<string, unknown>;
   _disconnected: boolean;
@@ -75,9 +96,21 @@ export class Broker {
     publishesRefused: 0,
     breaches: 0,
     subscriptionsRefused: 0,
-    overloaded: 0,
+    throttled: 0,
     faults: 0,
   };
+  /** Connections that were ended or not let in, by why. */
+  readonly refusals = Object.fromEntries(connectionCodes.map(code => [code, 0])) as Record<ConnectionCode, number>;
+  private readonly admission: Admission;
+  private readonly backlog = new Backlog();
+  private readonly unsent = new Unsent(unsentBytesMax);
+  private readonly settledOf = new WeakMap<Duplex, () => void>();
+  private readonly messageRates: TokenBuckets;
+  private readonly byteRates: TokenBuckets;
+  private readonly signInFailures = new TokenBuckets(
+    { perSecond: signInFailuresToldPerMinute / 60, burst: signInFailuresToldPerMinute },
+    addressesMax,
+  );
   private readonly states = new WeakMap<object, State>();
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
@@ -89,29 +122,47 @@ export class Broker {
   private server: Server | null = null;
   private aedes: Aedes | null = null;
   private closing = false;
-  /** Connections, signed in or not. Aedes's own count drifts. */
-  private connectionsOpen = 0;
 
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
+    this.admission = new Admission(config, {
+      clock: ports.clock,
+      admit: (stream, address, settled) => this.guard(stream, address, settled),
+      refused: (address, breach) => this.noteRefusal(address, null, breach),
+    });
+    // What a device may send at once is a second's worth, and more comes back than honest devices ever use.
+    const rate = (perSecond: number) => ({ perSecond, burst: perSecond });
+    this.messageRates = new TokenBuckets(rate(config.messagesPerSecondMax), config.connectionsMax);
+    this.byteRates = new TokenBuckets(rate(config.bytesPerSecondMax), config.connectionsMax);
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
   async open(): Promise<number> {
     const aedes = new Aedes({
-      connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
-      preConnect: (_client, packet, done) => this.preConnect(packet, done),
-      authenticate: (client, name, secret, done) => this.authenticate(client as Connection, name, secret, done),
-      authorizePublish: (client, packet, done) => this.takePublish(client as Connection | null, packet, done),
-      authorizeSubscribe: (client, subscription, done) => this.checkSubscribe(client as Connection, subscription, done),
+      // The guard has its own idea of a client id that is too long, and measures silence itself.
+      maxClientsIdLength: limits.clientIdBytesMax,
+      drainTimeout: 0,
+      authenticate: this.wrapped((client, name, secret, done) => this.authenticate(client, name, secret, done)),
+      authorizePublish: this.wrapped((client, packet, done) => this.takePublish(client, packet, done)),
+      authorizeSubscribe: this.wrapped((client, subscription, done) => this.checkSubscribe(client, subscription, done)),
       authorizeForward: (client, packet) => (this.mayForward(client as Connection, packet.topic) ? packet : null),
     });
-    aedes.on('clientReady', client => this.ready(client as Connection));
-    aedes.on('clientDisconnect', client => this.gone(client as Connection));
-    aedes.on('subscribe', (subscriptions, client) => this.subscribed(subscriptions, client as Connection));
-    aedes.on('unsubscribe', (filters, client) => this.unsubscribed(filters, client as Connection));
+    aedes.on(
+      'clientReady',
+      this.wrapped(client => this.ready(client)),
+    );
+    aedes.on(
+      'clientDisconnect',
+      this.wrapped(client => this.gone(client)),
+    );
+    aedes.on('subscribe', (subscriptions, client) =>
+      this.wrapped(() => this.subscribed(subscriptions, client as Connection))(client),
+    );
+    aedes.on('unsubscribe', (filters, client) =>
+      this.wrapped(() => this.unsubscribed(filters, client as Connection))(client),
+    );
     aedes.on('clientError', (client, error) => this.noteFault(client, error));
     aedes.on('connectionError', (client, error) => this.noteFault(client, error));
     (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
@@ -119,8 +170,9 @@ export class Broker {
     this.passUnwatched(aedes);
     this.aedes = aedes;
 
-    const server = createServer({ noDelay: true }, socket => this.accept(socket));
-    server.maxConnections = this.config.connectionsMax;
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, socket =>
+      this.accept(socket, { address: socket.remoteAddress ?? '' }),
+    );
     this.server = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -131,21 +183,27 @@ export class Broker {
     });
   }
 
-  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
-  accept(stream: Duplex): void {
-    if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
-      stream.destroy();
-      return;
-    }
-    this.connectionsOpen++;
-    stream.once('close', () => {
-      this.connectionsOpen--;
-    });
-    this.aedes.handle(stream);
+  /** Takes over a stream of MQTT bytes that nobody reads from: a socket, or a WebSocket made into a stream. */
+  accept(stream: Duplex, { address }: Peer): void {
+    if (this.aedes === null || this.closing) stream.destroy();
+    else this.admission.offer(stream, address);
   }
 
   connectionCount(): number {
-    return this.connectionsOpen;
+    return this.admission.count();
+  }
+
+  private guard(stream: Duplex, address: string, settled: () => void): void {
+    const guard = new FrameGuard(stream, address, this.config, {
+      clock: this.ports.clock,
+      backlog: this.backlog,
+      unsent: this.unsent,
+      // A connection costs the broker nothing before its first sound CONNECT.
+      connecting: () => this.aedes?.handle(guard),
+      ending: (_, breach) => this.noteRefusal(address, (guard as { client?: Client }).client ?? null, breach),
+      throttled: () => this.counters.throttled++,
+    });
+    this.settledOf.set(guard, settled);
   }
 
   /** True where a connection of the device listens for commands. */
@@ -179,11 +237,12 @@ export class Broker {
   /** Ends every connection. Call after all that was taken is committed, so that each got its acknowledgement. */
   async close(): Promise<void> {
     this.stopTaking();
+    this.admission.close();
     // Acknowledgements are written in the turns of the event loop that follow their commit.
     for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
     for (const { conn } of this.live) conn.end();
     const deadline = performance.now() + closeMsMax;
-    while (this.connectionsOpen > 0 && performance.now() < deadline) {
+    while (this.admission.count() > 0 && performance.now() < deadline) {
       await new Promise(resolve => setTimeout(resolve, 5));
     }
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));
@@ -200,15 +259,6 @@ export class Broker {
     };
   }
 
-  private preConnect(
-    packet: { clientId: string; clean?: boolean; keepalive?: number },
-    done: (error: Error | null, success: boolean) => void,
-  ): void {
-    // A session without a name could never be found again (MQTT 3.1.1, 3.1.3.1).
-    if (packet.clientId === '' && packet.clean === false) done(new Error('a client id is needed with clean=0'), false);
-    else done(null, true);
-  }
-
   private authenticate(
     client: Connection,
     name: string | undefined,
@@ -217,14 +267,26 @@ export class Broker {
   ): void {
     const identity = this.identify(client, name, secret);
     if (identity === null) {
-      this.counters.signInsRefused++;
-      this.ports.log.warn({ name: name?.slice(0, 128), client: client.id.slice(0, 128) }, 'a device could not sign in');
+      this.refuseSignIn(client, name);
       return done(null, false);
     }
-    this.states.set(client, { identity, acks: new AckOrder(), receiving: new Set(), allowedTopic: '' });
+    const accounts = [client.conn.backlog, this.backlog];
+    const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
+    this.states.set(client, { identity, acks, receiving: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     done(null, true);
+  }
+
+  /** A flood of wrong secrets costs a hash and a CONNACK each; only the log is spared. Others behind the address get in. */
+  private refuseSignIn(client: Connection, name: string | undefined): void {
+    this.counters.signInsRefused++;
+    this.refusals.mqtt_sign_in++;
+    const now = this.ports.clock.now();
+    const { address } = client.conn;
+    if (!this.signInFailures.of(address, now).tryTake(now)) return;
+    const who = { name: name?.slice(0, 128), client: client.id.slice(0, 128), address };
+    this.ports.log.warn(who, 'a device could not sign in');
   }
 
   private identify(client: Connection, name: string | undefined, secret: Buffer | undefined): Identity | null {
@@ -245,10 +307,6 @@ export class Broker {
       this.counters.breaches++;
       this.ports.log.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
-    }
-    if (acks.size() >= pendingPerConnectionMax || acks.bytes >= pendingBytesMax) {
-      this.counters.overloaded++;
-      return done(new Error('too many publishes under way'));
     }
     this.counters.publishes++;
     const isWill = packet === client.will;
@@ -328,7 +386,8 @@ export class Broker {
     const allowed =
       state !== undefined &&
       maySubscribe(state.identity, subscription.topic) &&
-      (state.identity.open || Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
+      (subscription.topic in client.subscriptions ||
+        Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
     if (allowed) this.watch.note(subscription.topic);
     else this.counters.subscriptionsRefused++;
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
@@ -347,6 +406,11 @@ export class Broker {
     const identity = this.states.get(client)?.identity;
     if (identity === undefined) return;
     this.counters.connects++;
+    this.settledOf.get(client.conn)?.();
+    const now = this.ports.clock.now();
+    // By credential, so that a second connection does not double what a device may send.
+    const key = identity.open ? client.id : identity.name;
+    client.conn.signedIn({ messages: this.messageRates.of(key, now), bytes: this.byteRates.of(key, now) });
     this.live.add(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
@@ -380,6 +444,33 @@ export class Broker {
       const device = commandsDeviceOf(filter);
       if (device !== null) this.connections.dropReceiver(device, client);
     }
+  }
+
+  /** The one place that hears of every connection that was ended for what its client did, or not let in. */
+  private noteRefusal(address: string, client: Client | null, { code, detail }: Breach): void {
+    this.refusals[code]++;
+    this.ports.log.debug({ address, client: client?.id?.slice(0, 128), code }, `ended a device connection: ${detail}`);
+  }
+
+  /** A hook that cannot end the process: what it throws ends the connection that it was about. */
+  private wrapped<Rest extends unknown[]>(hook: (client: Connection, ...rest: Rest) => void) {
+    return (client: Client | null, ...rest: Rest): void => {
+      try {
+        hook(client as Connection, ...rest);
+      } catch (error) {
+        this.endFaulty(client as Connection | null, error as Error);
+      }
+    };
+  }
+
+  private endFaulty(client: Connection | null, error: Error): void {
+    this.refusals.mqtt_fault++;
+    this.counters.faults++;
+    this.ports.log.error(
+      { client: client?.id?.slice(0, 128), error: error.stack },
+      'a fault ended a device connection',
+    );
+    client?.conn.destroy();
   }
 
   private noteFault(client: Client | null, error: Error): void {
