@@ -1,13 +1,16 @@
 // The wall clock is somebody else's. A whole gateway whose clock is set an hour ahead, two back and to 2038, with
 // devices whose own clocks stand in 1970 and 2099: what it promises of sessions, commands, order and latest values holds.
 // What becomes of the store's own keeping is in store/clock-jumps.test.ts.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Command, HistoryReadings, Latest, Page } from '../src/contract/index.ts';
 import { brokenBuild } from './instruments/broken-build.ts';
 import { adminPassword, gatewayHere, newFolder, type Rest, type TestGateway } from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
 import { TestViewer } from './instruments/viewer.ts';
 import { WallClock } from './instruments/wall-clock.ts';
+
+// Each test starts a gateway or several.
+vi.setConfig({ testTimeout: 120_000 });
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -119,7 +122,7 @@ describe('[RUN-3] [CMD-3] commands', () => {
       const { items } = await rest.get<Page<Command>>('/commands?device=d1');
       return items.map(({ state }) => state);
     };
-    await expect.poll(async () => (await ended()).includes('queued')).toBe(false);
+    await expect.poll(async () => (await ended()).includes('queued'), { timeout: 20_000 }).toBe(false);
     return { sent: wire.received.filter(({ type }) => type === 3).length, states: [...new Set(await ended())] };
   }
 

@@ -21,13 +21,20 @@ export type FrozenResult = {
 };
 
 const politeEveryMs = 20;
-/** Messages under way for the frozen one, more than a broker hands out at a time; each is twenty texts of a thousand. */
-const window = 200;
-/** More than the buffers of a connection within one machine, some 10 MB, hold for it. */
-const pouredBytesMin = 16e6;
+/** What fills the frozen one's way: messages of twenty texts, a few under way at a time. */
+const window = 8;
 const pouredPayload = Buffer.from(
   JSON.stringify(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`t${i}`, 'x'.repeat(1_000)]))),
 );
+/** Small messages in one piece: more than a broker hands out at a time, so that all it hands out may come to wait. */
+const batchMessages = 500;
+const batchEveryMs = 100;
+/** More than the buffers of a connection within one machine, some 10 MB, hold for it. */
+const pouredBytesMin = 16e6;
+/** On a busy machine that takes its time. */
+const fillMsMax = 60_000;
+/** How long the frozen one reads at the end. */
+const thawMs = 1_000;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const word = (id: number) => Buffer.from([id >> 8, id & 0xff]);
 const types = { publish: 3, puback: 4 };
@@ -51,20 +58,18 @@ function onPacket(socket: Socket, take: (type: number, body: Buffer) => void): v
 
 /**
  * Fills the frozen one's way and measures the polite one's meanwhile: for so many seconds, and until more was published
- * than the system's own buffers take, or for three times as long.
+ * than the system's own buffers take, or nothing was acknowledged for so many seconds.
  */
 export async function frozenSubscriber({ port, loud, polite, seconds }: FrozenArgs): Promise<FrozenResult> {
   const result: FrozenResult = { stallMs: 0, pubackMs: 0, messages: 0, delivered: 0, pouredBytes: 0, isCut: false };
   const sockets = await Promise.all([
     openDevice(port, loud, 'frozen'),
     openDevice(port, loud, 'loud'),
+    openDevice(port, loud, 'small'),
     openDevice(port, polite, 'polite'),
     openDevice(port, polite, 'listener'),
   ]);
-  const [frozen, pour, speaker, listener] = sockets as [Socket, Socket, Socket, Socket];
-  frozen.on('close', () => {
-    result.isCut = true;
-  });
+  const [frozen, pour, small, speaker, listener] = sockets as [Socket, Socket, Socket, Socket, Socket];
   frozen.removeAllListeners('error').on('error', () => {});
   subscribe(frozen, loud[0]);
   subscribe(listener, polite[0]);
@@ -72,6 +77,7 @@ export async function frozenSubscriber({ port, loud, polite, seconds }: FrozenAr
   frozen.pause();
 
   let id = 0;
+  let pouredAt = performance.now();
   const pourOne = () => {
     id = (id % 60_000) + 1;
     publish(pour, loud[0], id, pouredPayload);
@@ -79,9 +85,22 @@ export async function frozenSubscriber({ port, loud, polite, seconds }: FrozenAr
   onPacket(pour, type => {
     if (type !== types.puback) return;
     result.pouredBytes += pouredPayload.length;
+    pouredAt = performance.now();
     pourOne();
   });
   for (let i = 0; i < window; i++) pourOne();
+
+  let batchLeft = 0;
+  const batches = setInterval(() => {
+    if (batchLeft > 0) return;
+    batchLeft = batchMessages;
+    small.cork();
+    for (let i = 1; i <= batchMessages; i++) publish(small, loud[0], i, Buffer.from('{"s":1}'));
+    small.uncork();
+  }, batchEveryMs);
+  onPacket(small, type => {
+    if (type === types.puback) batchLeft--;
+  });
 
   const sentAt: number[] = [];
   const pubackAt = new Set<number>();
@@ -100,8 +119,9 @@ export async function frozenSubscriber({ port, loud, polite, seconds }: FrozenAr
   });
   const begin = performance.now();
   const goesOn = () => {
-    const isFilled = result.isCut || result.pouredBytes >= pouredBytesMin;
-    return performance.now() - begin < seconds * (isFilled ? 1_000 : 3_000);
+    const now = performance.now();
+    const isOver = result.pouredBytes >= pouredBytesMin || now - pouredAt >= seconds * 1_000;
+    return now - begin < seconds * 1_000 || (!isOver && now - begin < fillMsMax);
   };
   for (let n = 0; goesOn(); n++) {
     sentAt.push(performance.now());
@@ -114,6 +134,11 @@ export async function frozenSubscriber({ port, loud, polite, seconds }: FrozenAr
     if (!deliveredAt.has(n)) result.stallMs = Math.max(result.stallMs, waitedMs);
     if (!pubackAt.has(n)) result.pubackMs = Math.max(result.pubackMs, waitedMs);
   }
+  clearInterval(batches);
+  // Whoever does not read does not see that the other end is gone.
+  const cut = new Promise<boolean>(resolve => frozen.once('close', () => resolve(true)));
+  frozen.resume();
+  result.isCut = await Promise.race([cut, pause(thawMs).then(() => false)]);
   for (const socket of sockets) socket.destroy();
   return { ...result, messages: sentAt.length, delivered: deliveredAt.size };
 }
