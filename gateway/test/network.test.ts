@@ -324,3 +324,31 @@ test('[RUN-4] who does not come to the end of a head, or does not sign in, is se
   expect(sentAway.pop()).toBeNull();
   for (const ms of sentAway) expect(ms).toBeLessThan(msMax);
 });
+
+test('[RUN-4] a body that is too large is answered, and not read to its end', async () => {
+  const { httpPort } = await gatewayHere();
+  const bytes = 64 * 1024 * 1024;
+  const socket = connect({ port: httpPort, host: '127.0.0.1' });
+  onTestFinished(() => void socket.destroy());
+  let answer = '';
+  socket.on('error', () => {});
+  socket.on('data', chunk => {
+    answer += chunk;
+  });
+  socket.write(
+    `POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`,
+  );
+  const chunk = Buffer.alloc(1024 * 1024, 'x');
+  let sent = 0;
+  const pour = () => {
+    while (sent < bytes && !socket.destroyed) {
+      sent += chunk.length;
+      if (!socket.write(chunk)) return;
+    }
+  };
+  socket.on('drain', pour);
+  pour();
+  await new Promise(resolve => socket.once('close', resolve));
+  expect(answer).toMatch(/^HTTP\/1.1 413 /);
+  expect(sent).toBeLessThan(bytes);
+});

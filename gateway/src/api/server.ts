@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { createApp } from './app.ts';
+import { limitRest } from './request-rest.ts';
 import { importPath } from './transfer.ts';
 
 export type HttpConfig = { host: string; port: number };
@@ -31,6 +32,7 @@ export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, up
   // The server's own limit knows no exceptions.
   server.requestTimeout = 0;
   server.prependListener('request', limitTime);
+  server.prependListener('request', limitRest);
   server.on('upgrade', upgrade);
   const sockets = new Set<Socket>();
   server.on('connection', socket => {
