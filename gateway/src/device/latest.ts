@@ -74,8 +74,8 @@ export class LatestValues {
   }
 
   /**
-   * Takes in what was committed at `now`. Readings that are older than the latest change nothing, unless the latest has a time
-   * that the gateway's own clock gave it before it was set back. Returns the series whose latest time went back so.
+   * Takes in what was committed at `now`. Readings that are older than the latest change nothing, unless the latest has
+   * a time that the gateway's own clock gave it before that was set back. Returns the series whose latest went back so.
    */
   apply(run: Readings, now: Millis): number[] {
     const elapsed = this.elapsed();

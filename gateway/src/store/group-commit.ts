@@ -141,7 +141,7 @@ export class GroupCommit {
   /** Not well: the disk is full, or a commit has been under way for too long. */
   health(): { ok: boolean; detail?: string } {
     if (this.lastRefused) return { ok: false, detail: 'the disk is full' };
-    const runningMs = this.inFlight === null ? 0 : this.clock.elapsed() - this.begunAt;
+    const runningMs = this.inFlight === null ? 0 : Math.round(this.clock.elapsed() - this.begunAt);
     return runningMs < slowCommitMs ? { ok: true } : { ok: false, detail: `a commit has taken ${runningMs} ms so far` };
   }
 
