@@ -209,6 +209,7 @@ export class Stages {
         const request = { name, params, ttlMs, reason };
         return (await commands.request(device, request, key ?? null, { by: viewing.name, from })).id;
       },
+      isStoring: () => store.health().ok,
       stillHolds: ({ hash, role }) => access.stillHolds(hash, role),
     });
   }

@@ -40,7 +40,7 @@ describe(`the order of system calls${why}`, () => {
     async () => {
       expect(await audit()).toEqual({ acknowledged: messages, tooEarly: 0 });
     },
-    90_000,
+    120_000,
   );
 
   test.skipIf(missing !== null)(
@@ -49,7 +49,7 @@ describe(`the order of system calls${why}`, () => {
       const found = await audit(['store.synchronous=NORMAL']);
       expect(found.tooEarly).toBeGreaterThan(messages / 2);
     },
-    90_000,
+    120_000,
   );
 
   test.skipIf(missing !== null)(
@@ -58,7 +58,7 @@ describe(`the order of system calls${why}`, () => {
       const early = { file: 'ingest/ingest.ts', find: 'this.ports.whenCommitted(settled);', replace: 'settled(null);' };
       expect((await audit([], brokenBuild(early))).tooEarly).toBeGreaterThan(0);
     },
-    90_000,
+    120_000,
   );
 });
 
@@ -103,7 +103,7 @@ describe(`a disk that fails${why}`, () => {
     async () => {
       expect(await failSync()).toEqual({ ended: true, status: 1, acknowledgedAfter: 0, lost: 0, doubled: 0 });
     },
-    90_000,
+    120_000,
   );
 
   test.skipIf(missing !== null)(
@@ -119,6 +119,6 @@ describe(`a disk that fails${why}`, () => {
       expect(found.acknowledgedAfter).toBeGreaterThan(0);
       expect(found.lost).toBeGreaterThan(0);
     },
-    90_000,
+    120_000,
   );
 });

@@ -128,7 +128,7 @@ test('[RUN-1] SIGTERM under load: not ready at once, all that was taken is ackno
     doubled: 0,
     unacknowledged: 0,
   });
-}, 60_000);
+}, 120_000);
 
 test('a build that ends connections before it has committed, and tells nobody, is found out', async () => {
   const breakages: Breakage[] = [
@@ -138,7 +138,7 @@ test('a build that ends connections before it has committed, and tells nobody, i
   const found = await terminate(brokenBuild(...breakages));
   expect(found.unacknowledged).toBeGreaterThan(0);
   expect(found.withoutBye).toEqual(['ws', 'sse', 'poll']);
-}, 60_000);
+}, 120_000);
 
 /** A thread that cannot be interrupted, as in the middle of a write to a disk that hangs. */
 const hangs: Breakage = {
@@ -157,4 +157,4 @@ test('[RUN-1] a second signal ends the process at once, also where a write to th
   expect(await Promise.race([gateway.gone, delay(15_000).then(() => 'still there')])).toBeNull();
   expect(gateway.child.signalCode).toBe('SIGKILL');
   expect(gateway.said()).toContain('SIGTERM while closing');
-}, 60_000);
+}, 120_000);

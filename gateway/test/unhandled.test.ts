@@ -48,7 +48,7 @@ const broken = (where: keyof typeof inThread, before: string): Breakage => {
 
 const whole: Findings = { ended: true, status: 1, reasonLogged: true, stackLogged: true };
 
-describe('[RUN-2] the process ends with status 1 and says why', () => {
+describe('[RUN-2] the process ends with status 1 and says why', { timeout: 90_000 }, () => {
   for (const [name, breakage] of [
     ['an exception on the event loop', inIngest(later)],
     ['a rejection that nobody handles', inIngest(`void Promise.reject(new Error('${lastWords}'))`)],
@@ -91,9 +91,9 @@ test('[RUN-2] a fault in taking one publish costs its connection, unacknowledged
   expect(gateway.said()).toContain('a fault in taking a publish');
   expect(gateway.said()).toContain(lastWords);
   expect(gateway.said()).toContain('ingest.ts');
-});
+}, 90_000);
 
-describe('what would be half dead is found out', () => {
+describe('what would be half dead is found out', { timeout: 90_000 }, () => {
   const alive = { ended: false };
   const lookMs = 3_000;
 

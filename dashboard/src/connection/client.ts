@@ -204,6 +204,10 @@ class Client implements Connection {
         this.#subscriptions.take(frame);
         this.#tell(listener => listener.event?.(frame));
         return;
+      case 'hb':
+        this.#subscriptions.take(frame);
+        this.#tell(listener => listener.storing?.(frame.storing !== false));
+        return;
       case 'bye':
         this.#farewell = frame;
         return;

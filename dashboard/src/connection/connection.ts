@@ -27,6 +27,8 @@ export type ConnectionListener = {
   gap?(): void;
   /** The gateway has more to send than the connection takes: of some subscriptions there is not all, or there is again. */
   slow?(behind: boolean): void;
+  /** Whether the gateway can store what devices send. */
+  storing?(able: boolean): void;
   /** The gateway's clock, read at the moment of arrival. */
   clock?(gatewayNow: number): void;
 };

@@ -30,7 +30,9 @@ async function carry(exchange: Exchange): Promise<Outcome> {
   if (outcome !== null) return outcome;
   const reached = answer.next === null ? null : parsePosition(answer.next);
   // An answer that names where it ends has told all up to there, as a heartbeat has.
-  if (reached !== null) exchange.take(framesOf({ t: 'hb', offset: reached.offset, now: answer.now }));
+  const full = answer.frames.some(frame => frame.t === 'hb' && frame.storing === false);
+  const life = { t: 'hb' as const, now: answer.now, ...(full && { storing: false as const }) };
+  if (reached !== null) exchange.take(framesOf({ ...life, offset: reached.offset }));
   return { next: 'request', after: answer.next };
 }
 

@@ -143,6 +143,8 @@ export const text = Object.freeze({
     never: 'The gateway has not been reached yet.',
     since: (time: string) => `The gateway was last heard at ${time}; values are the last known ones.`,
     stopped: (why: string) => `It ended the connection: ${why}.`,
+    notStoring: 'The gateway can store nothing.',
+    notStoringWhy: 'Its disk is full or does not answer. Devices keep what they have and send it again.',
   },
   signIn: {
     title: 'Sign in',

@@ -8,6 +8,8 @@ export type Live = {
   readonly state: ReadonlySignal<ConnectionState>;
   /** The gateway has more to send than the connection takes. */
   readonly slow: ReadonlySignal<boolean>;
+  /** False while the gateway says that it can store nothing. */
+  readonly storing: ReadonlySignal<boolean>;
   /** Open, but silent for longer than a heartbeat. */
   readonly quiet: ReadonlySignal<boolean>;
   /** The gateway is connected and was heard lately. */
@@ -20,14 +22,20 @@ export type Live = {
 export function createLive(connection: Connection, time: GatewayTime, clock: Clock): Live {
   const state = signal(connection.state());
   const slow = signal(false);
+  const storing = signal(true);
   const lastHeardBeforeLoss = signal<number | null>(null);
   connection.listen({
     state(next) {
       if (next.name === 'connecting') time.reset();
+      // Whoever is told otherwise hears it right after the greeting.
+      if (next.name !== 'open') storing.value = true;
       state.value = next;
     },
     slow: behind => {
       slow.value = behind;
+    },
+    storing: able => {
+      storing.value = able;
     },
     clock: gatewayNow => {
       time.told(gatewayNow);
@@ -43,5 +51,5 @@ export function createLive(connection: Connection, time: GatewayTime, clock: Clo
   });
   const confirmed = computed(() => state.value.name === 'open' && !quiet.value);
   const lastConfirmedAt = computed(() => (confirmed.value ? clock.now() : lastHeardBeforeLoss.value));
-  return { state, slow, quiet, confirmed, lastConfirmedAt };
+  return { state, slow, storing, quiet, confirmed, lastConfirmedAt };
 }

@@ -81,6 +81,23 @@ describe('trust', () => {
     expect(live.confirmed.value).toBe(false);
   });
 
+  it('says that the gateway can store nothing, until it can or the connection is a new one', () => {
+    const clock = createTestClock();
+    const sockets = createSockets();
+    const connection = createConnection({ url: 'ws://g', WebSocket: sockets.Socket, clock, random: () => 0 });
+    const live = createLive(connection, createGatewayTime(clock), clock);
+    connection.start();
+    sockets.newest().greet();
+    const heartbeat = { t: 'hb', offset: 100, now: clock.now() } as const;
+    sockets.newest().say({ ...heartbeat, storing: false });
+    expect([live.storing.value, live.confirmed.value]).toEqual([false, true]);
+    sockets.newest().say(heartbeat);
+    expect(live.storing.value).toBe(true);
+    sockets.newest().say({ ...heartbeat, storing: false });
+    sockets.newest().drop(1006);
+    expect(live.storing.value).toBe(true);
+  });
+
   it('says that the connection is too slow for all there is', () => {
     const clock = createTestClock();
     const sockets = createSockets();

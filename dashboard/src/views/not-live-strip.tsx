@@ -10,7 +10,7 @@ import { Icon } from '../ui/icons.tsx';
 /** A first connection takes a moment; only past this is its absence worth a strip. */
 const graceMs = 1_500;
 
-/** Nothing while the page is live. */
+/** Nothing while the page is live, and what it shows is stored. */
 export function NotLiveStrip() {
   const { live, clock } = useApp();
   const late = useSignal(false);
@@ -21,6 +21,16 @@ export function NotLiveStrip() {
     return confirmed ? undefined : clock.after(graceMs, () => (late.value = true));
   }, [confirmed, clock, late]);
   // The values themselves turn at once; the strip waits, so that the page does not jump at every short break.
+  if (confirmed && !live.storing.value) {
+    return (
+      <div class="strip" role="status">
+        <Icon name="unplugged" />
+        <p>
+          <b>{text.strip.notStoring}</b> {text.strip.notStoringWhy}
+        </p>
+      </div>
+    );
+  }
   if (confirmed || !late.value) return null;
   const state = live.state.value;
   const why =

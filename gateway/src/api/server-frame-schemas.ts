@@ -133,7 +133,14 @@ export const serverFrameSchemas = {
     z.strictObject({ t: z.literal('gap'), sub: sub.optional(), from: offset, to: offset, reason: z.enum(gapReasons) }),
   ),
   slow: exactly<Server<'slow'>>()(z.strictObject({ t: z.literal('slow'), sub, offset, behind: z.boolean() })),
-  hb: exactly<Server<'hb'>>()(z.strictObject({ t: z.literal('hb'), offset, now })),
+  hb: exactly<Server<'hb'>>()(
+    z.strictObject({
+      t: z.literal('hb'),
+      offset,
+      now,
+      storing: z.literal(false).optional().describe('Nothing can be stored now, and what devices send is not taken'),
+    }),
+  ),
   pong: exactly<Server<'pong'>>()(z.strictObject({ t: z.literal('pong'), id, offset, now })),
   bye: exactly<Server<'bye'>>()(z.strictObject({ t: z.literal('bye'), code, retryMs: z.int().min(0).optional() })),
 } satisfies { [Type in ServerFrame['t']]: z.ZodType<Server<Type>> };

@@ -109,7 +109,8 @@ export type ServerFrame =
   | { t: 'gap'; sub?: string; from: number; to: number; reason: GapReason }
   /** The viewer cannot take all of a subscription as it comes (`behind`), or can again. */
   | { t: 'slow'; sub: string; offset: number; behind: boolean }
-  | { t: 'hb'; offset: number; now: Millis }
+  /** `storing: false`: nothing can be stored now, and what devices send is not taken. */
+  | { t: 'hb'; offset: number; now: Millis; storing?: false }
   | { t: 'pong'; id?: number; offset: number; now: Millis }
   | { t: 'bye'; code: Code; retryMs?: number };
 

@@ -15,6 +15,7 @@ async function listen() {
   const log = new MemoryLog();
   // Somebody sets the wall clock; timers run on as before, as they do in a system.
   const wall = { setByMs: 0 };
+  const storing = { now: true };
   const clock = { ...log.clock, now: () => log.clock.now() + wall.setByMs };
   const live = new Live(
     { heartbeatMs, flushIntervalMs: 0 },
@@ -30,6 +31,7 @@ async function listen() {
       readLog: async after => ({ entries: [], through: after }),
       readEvents: async after => ({ entries: [], through: after }),
       command: async () => 'C1',
+      isStoring: () => storing.now,
       stillHolds: async () => true,
     },
   );
@@ -47,7 +49,7 @@ async function listen() {
     await live.close();
     server.close();
   });
-  return { live, wall, clock: log.clock, address: `127.0.0.1:${(server.address() as { port: number }).port}` };
+  return { live, wall, storing, clock: log.clock, address: `127.0.0.1:${(server.address() as { port: number }).port}` };
 }
 
 /** Opens a WebSocket; resolves once the gateway has greeted. */
@@ -86,6 +88,35 @@ describe('the stage', () => {
     for (let second = 0; second < 2 * (heartbeatMs / 1_000); second++) clock.advance(1_000);
     expect(live.counters.heartbeatsLost).toBe(1);
     socket.terminate();
+  });
+
+  test('[STO-4] tells viewers when nothing can be stored, those who come meanwhile too, and when it can be again', async () => {
+    const { address, clock, live, storing } = await listen();
+    const told: (boolean | undefined)[] = [];
+    const listenOn = (socket: WebSocket) =>
+      socket.on('message', data => {
+        const frame = JSON.parse(String(data)) as ServerFrame;
+        if (frame.t === 'hb') told.push(frame.storing);
+      });
+    const next = async (count: number) => {
+      while (told.length < count) await new Promise(resolve => setTimeout(resolve, 5));
+    };
+    const socket = await connect(address);
+    listenOn(socket);
+    storing.now = false;
+    clock.advance(1_000);
+    await next(1);
+    clock.advance(1_000);
+    const late = new WebSocket(`ws://${address}/api/v1/ws`, subprotocol);
+    listenOn(late);
+    await next(2);
+    storing.now = true;
+    clock.advance(1_000);
+    await next(4);
+    expect(told).toEqual([false, false, undefined, undefined]);
+    expect(live.viewerCount()).toBe(2);
+    socket.terminate();
+    late.terminate();
   });
 
   test('refuses who comes while it closes', async () => {

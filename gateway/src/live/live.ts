@@ -54,6 +54,8 @@ export type LivePorts = {
   readLog(after: number): Promise<{ entries: LiveEntry[]; through: number }>;
   readEvents(after: number, max: number): Promise<{ entries: LiveEntry[]; through: number }>;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
+  /** False while nothing can be stored: the disk is full, or hangs. */
+  isStoring(): boolean;
   /** True while what the viewer signed in with still holds. */
   stillHolds(viewing: Viewing): Promise<boolean>;
 };
@@ -95,6 +97,7 @@ export class Live {
   private closing = false;
   private readonly beats;
   private lastBeatAt: number;
+  private wasStoring = true;
   private readonly tickMs: number;
   private readonly config: LiveConfig;
   private readonly ports: LivePorts;
@@ -153,6 +156,7 @@ export class Live {
     const viewer = this.open(new PollPipe(response, waitMs, this.ports.clock), viewing, address);
     const epoch = request.after === undefined ? undefined : parsePosition(request.after)?.epoch;
     if (epoch !== this.ports.epoch) this.hello(viewer);
+    else if (!this.ports.isStoring()) viewer.tell();
     this.ask(viewer, request);
   }
 
@@ -228,6 +232,7 @@ export class Live {
         rowsPerFrameMax: limits.rowsPerFrameMax,
       },
     });
+    if (!this.ports.isStoring()) viewer.tell();
   }
 
   /** Begins all that a request over HTTP asks for, each where it says itself or else where the request does. */
@@ -265,11 +270,14 @@ export class Live {
     // A clock that was set, or a process that stood still, is no silence of the viewers.
     const skewMs = now - this.lastBeatAt - this.tickMs;
     this.lastBeatAt = now;
+    const turned = this.ports.isStoring() !== this.wasStoring;
+    if (turned) this.wasStoring = !this.wasStoring;
     for (const viewer of this.viewers) {
       const { pipe, pulse } = viewer;
       if (Math.abs(skewMs) > this.tickMs) pulse.heardAt += skewMs;
       // One that was cut is gone with its socket, a moment later.
       if (pipe.isClosed()) continue;
+      if (turned) viewer.tell();
       const { check, lost } = viewer.beat(now, this.tickMs);
       if (lost) {
         this.counters.heartbeatsLost++;
@@ -310,6 +318,7 @@ export class Live {
       release: channel => hub.release(channel),
       define: series => this.define(series),
       command: (frame, viewing, address) => ports.command(frame, viewing, address),
+      isStoring: () => ports.isStoring(),
     };
   }
 

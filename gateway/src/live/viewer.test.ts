@@ -62,6 +62,7 @@ beforeEach(() => {
     define: series => [series, 'a', `m${series}`, null, 'number'],
     eventsSince: async after => events.filter(({ offset }) => offset > after),
     command: async () => 'C1',
+    isStoring: () => true,
     counters: {} as ViewerPorts['counters'],
   };
 });

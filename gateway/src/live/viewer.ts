@@ -38,6 +38,8 @@ export type ViewerPorts = SubscriptionPorts &
     release(channel: Channel): void;
     define(series: number): SeriesDef | null;
     eventsSince(after: number): Promise<EventEntry[] | null>;
+    /** False while nothing can be stored. */
+    isStoring(): boolean;
     counters: LiveCounters;
   };
 
@@ -136,8 +138,13 @@ export class Viewer implements Outlet {
   beat(now: number, tickMs: number): Beat {
     const beat = this.pulse.beat(now, tickMs);
     if (beat.ask) this.pipe.ping();
-    if (beat.tell) this.sendFrame(this.sign('hb'));
+    if (beat.tell) this.tell();
     return beat;
+  }
+
+  /** Gives a sign of life, and says whether readings can be stored now ([STO-4]). */
+  tell(): void {
+    this.sendFrame(this.ports.isStoring() ? this.sign('hb') : { ...this.sign('hb'), storing: false });
   }
 
   /** A sign of life with the position up to which the viewer has everything; 0 tells one without a position nothing. */

@@ -4,6 +4,12 @@ import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync } from
 /** Why the data folder cannot be used, in a sentence for whoever runs the gateway. */
 export class StoreUnusable extends Error {}
 
+const unwritable: Record<string, string> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'it lies on a file system that is read-only',
+};
+
 /** Makes the folder where it is missing, and sees that it can be written. Throws StoreUnusable. */
 export function prepareDir(dir: string): void {
   try {
@@ -11,8 +17,7 @@ export function prepareDir(dir: string): void {
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'EACCES' || code === 'EROFS' || code === 'EPERM' ? 'this user may not write there' : message;
+    const reason = unwritable[code ?? ''] ?? message;
     throw new StoreUnusable(`the data folder ${dir} cannot be used: ${reason} (store.dir)`);
   }
 }

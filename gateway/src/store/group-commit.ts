@@ -5,6 +5,7 @@ import { type Code, Refusal } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Thread } from '../lib/thread.ts';
+import type { Displaced } from './damage/in-place.ts';
 import { Packer, type Run, type RunValue, rowBytes, runAt } from './run.ts';
 import type { EntryKindName } from './schema.ts';
 import type { SeriesDictionary } from './series.ts';
@@ -220,6 +221,7 @@ export class GroupCommit {
       await new Promise<void>(resolve => this.clock.after(busyRetryMs, resolve));
     }
     this.lastCommitMs = this.clock.elapsed() - this.begunAt;
+    if (answer.displaced !== null) throw await this.savedFrom(answer.displaced);
     if (answer.failed === null) this.settle(taken, answer);
     else {
       this.series.giveBack(newSeries);
@@ -259,6 +261,16 @@ export class GroupCommit {
     this.lastRefused = true;
     this.log.error({ code: failed }, 'the disk is full: nothing was committed, and nothing is acknowledged');
     for (const settled of taken.settled) settled('store_full');
+  }
+
+  /** Saves what was committed into files that somebody took away, and says what came of it; nobody is acknowledged. */
+  private async savedFrom(displaced: Displaced): Promise<Error> {
+    const what = `the files of the database are not in their place any more (${displaced})`;
+    this.log.error({}, `${what}: what they hold is being saved`);
+    const saved = await this.writer.call<string>('save', { displaced, now: this.clock.now() }).catch(error => {
+      return `saving what they held failed: ${(error as Error).message}`;
+    });
+    return new Error(`${what}; ${saved}`);
   }
 
   private newPending(): Pending {

@@ -175,7 +175,14 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     broken: ports.broken,
   });
   keeping.open();
-  const marks = clock.every(markEveryMs, () => void writer.call('mark', null).catch(() => {}));
+  const marks = clock.every(markEveryMs, () => {
+    writer.call('mark', null).catch(error => {
+      // It may be behind; any other failure to write is one of the disk ([STO-4]).
+      if (!/ENOSPC|EDQUOT/.test((error as ThreadError).code ?? '')) ports.broken(error as Error);
+    });
+    // Where nothing is committed nobody would notice that the files are gone.
+    commits.write([]).catch(() => {});
+  });
   storage.open(commits.counters);
 
   async function readPage(call: LogCall): Promise<LogPage> {

@@ -6,8 +6,10 @@ import Database from 'better-sqlite3';
 import { serveThread, Transfer } from '../lib/thread-side.ts';
 import { ulid } from '../lib/ulid.ts';
 import { encodeRunBody } from './codec/run-body.ts';
-import { writeMark } from './damage/mark.ts';
+import { type Displaced, FilesInPlace } from './damage/in-place.ts';
+import { RunningMark, writeMark } from './damage/mark.ts';
 import { prepareDatabase } from './damage/prepare.ts';
+import { rescue } from './damage/rescue.ts';
 import type { KeepWriteCall } from './keeping.ts';
 import { type RunPlace, runAt } from './run.ts';
 import { type Db, type EntryKindName, entryKinds, fileName, openForWriting } from './schema.ts';
@@ -27,8 +29,17 @@ export type CommitCall = {
   items: CommitItem[];
   newSeries: { id: number; device: string; metric: string }[];
 };
-/** `failed` is SQLite's code where nothing was written; the memory comes back either way. */
-export type CommitAnswer = { memory: ArrayBuffer; lastOffset: number; bytes: number; failed: string | null };
+/**
+ * `failed` is SQLite's code where nothing was written; `displaced`: it was written, but into files that are not in their
+ * place any more. The memory comes back either way.
+ */
+export type CommitAnswer = {
+  memory: ArrayBuffer;
+  lastOffset: number;
+  bytes: number;
+  failed: string | null;
+  displaced: Displaced | null;
+};
 /** `say`: what was found wrong with the files, for people; the epoch is a new one then. */
 export type OpenAnswer = { epoch: string; lastOffset: number; lastAt: number | null; say: string | null };
 
@@ -36,6 +47,8 @@ const { dir, synchronous, onDamage } = workerData as WriterData;
 
 let db: Db;
 let lock: Db;
+let files: FilesInPlace;
+let running: RunningMark;
 let epoch = '';
 let lastOffset = 0;
 let lastCommitAt = 0;
@@ -71,7 +84,9 @@ function open({ now }: { now: number }): OpenAnswer {
   const lastAt = last?.at ?? null;
   lastCommitAt = lastAt ?? 0;
   epoch = openEpoch(now, lastAt, found.newEpoch);
+  files = new FilesInPlace(join(dir, fileName));
   mark();
+  running = new RunningMark(dir, markNow());
   return { epoch, lastOffset, lastAt, say: found.say };
 }
 
@@ -121,16 +136,20 @@ function writeItems(call: CommitCall): { offset: number; bytes: number } {
 function commit(call: CommitCall): Transfer {
   let bytes = 0;
   let failed: string | null = null;
+  let displaced: Displaced | null = null;
   try {
     // As the clock says, also where it was set back: a moment in 2038 must not date all that comes after it.
     lastCommitAt = call.at;
     const written = writeAll.immediate(call);
     lastOffset = written.offset;
     bytes = written.bytes;
+    displaced = files.displaced();
   } catch (error) {
     failed = (error as { code?: string }).code ?? (error as Error).message;
   }
-  const answer: CommitAnswer = { memory: call.memory, lastOffset, bytes, failed };
+  // Only once it is on disk, or the mark could be ahead of it.
+  if (failed === null) running.write(markNow());
+  const answer: CommitAnswer = { memory: call.memory, lastOffset, bytes, failed, displaced };
   return new Transfer(answer, [call.memory]);
 }
 
@@ -148,13 +167,22 @@ function keep({ effects: list, vacuumPages }: KeepWriteCall): void {
   }
 }
 
+const markNow = () => ({ epoch, offset: lastOffset, at: Math.round(lastCommitAt) });
+
 /** Notes beside the file how far it goes, so that it is noticed if it is ever less ([STO-5]). */
 function mark(): void {
-  writeMark(dir, { epoch, offset: lastOffset, at: Math.round(lastCommitAt) });
+  writeMark(dir, markNow());
 }
 
-serveThread({ open, commit, keep, mark }, () => {
-  if (db?.open) mark();
-  db?.close();
-  lock?.close();
+/** Saves what the open files alone still hold; returns what was done. */
+const save = ({ displaced, now }: { displaced: Displaced; now: number }): string => rescue(db, dir, displaced, now);
+
+serveThread({ open, commit, keep, mark, save }, () => {
+  try {
+    if (db?.open) mark();
+  } finally {
+    running?.close();
+    db?.close();
+    lock?.close();
+  }
 });

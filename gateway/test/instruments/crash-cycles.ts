@@ -27,8 +27,21 @@ export type CrashCycles = {
   messagesBetween: number;
 };
 
+/** Publishes as long as the gateway is there, over one connection after the other, until the publisher is done. */
+export async function keepPublishing(
+  publisher: RecordingPublisher,
+  mqttPort: number,
+  isGone: () => boolean,
+): Promise<void> {
+  while (!isGone() && !publisher.isDone()) {
+    await publisher.run(mqttPort);
+    await delay(reconnectMs);
+  }
+}
+
 /** The kill comes at any instant of this span, which is longer than a commit with its interval. */
 const killWithinMs = 60;
+const reconnectMs = 20;
 
 /** Runs the cycles, lets the publishers come to their end, and looks at what is stored. */
 export async function crashCycles({
@@ -43,17 +56,19 @@ export async function crashCycles({
     const began = performance.now();
     const gateway = await start();
     if (kill > 0) readyMs.push(performance.now() - began);
-    const runs = publishers.map(publisher => publisher.run(gateway.mqttPort));
+    let gone = false;
+    const runs = publishers.map(publisher => keepPublishing(publisher, gateway.mqttPort, () => gone));
     const each = Math.ceil(messagesBetween / publishers.length);
     await Promise.all(publishers.map(one => one.whenAcknowledged(one.acknowledged.size + each)));
     await delay(random() * killWithinMs);
+    gone = true;
     await gateway.kill();
     await Promise.all(runs);
   }
   const began = performance.now();
   const gateway = await start();
   readyMs.push(performance.now() - began);
-  const runs = publishers.map(publisher => publisher.run(gateway.mqttPort));
+  const runs = publishers.map(publisher => keepPublishing(publisher, gateway.mqttPort, () => false));
   for (const publisher of publishers) publisher.stop();
   await Promise.all(runs);
   const found = await compareAll(gateway, publishers);

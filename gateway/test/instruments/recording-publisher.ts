@@ -1,5 +1,6 @@
 // A device that keeps what is not acknowledged and sends it again after the next connect, as the standard asks of it
 // (MQTT 3.1.1, 4.4), and writes down what was acknowledged. Free of the test runner, so that benchmarks use it too.
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { field, packet } from './mqtt-bytes.ts';
 
@@ -14,6 +15,8 @@ export type PublisherOptions = {
   /** Messages under way at a time. */
   window?: number;
   readingsPerMessage?: number;
+  /** Characters of text beside each number that nothing can pack more tightly. */
+  paddingLength?: number;
   /** Time of reading 0; each further one is a millisecond later. */
   startTs?: number;
 };
@@ -34,6 +37,7 @@ export class RecordingPublisher {
   private readonly secret: string;
   private readonly qos: 1 | 2;
   private readonly window: number;
+  private readonly paddingLength: number;
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
   private stopped = false;
@@ -46,6 +50,7 @@ export class RecordingPublisher {
     qos,
     window = 200,
     readingsPerMessage = 1,
+    paddingLength = 0,
     startTs = 1_763_820_000_000,
   }: PublisherOptions) {
     this.device = device;
@@ -53,6 +58,7 @@ export class RecordingPublisher {
     this.qos = qos;
     this.window = window;
     this.readingsPerMessage = readingsPerMessage;
+    this.paddingLength = paddingLength;
     this.startTs = startTs;
   }
 
@@ -61,9 +67,9 @@ export class RecordingPublisher {
     return this.acknowledged.size * this.readingsPerMessage;
   }
 
-  /** Messages that are under way. */
-  underWay(): number {
-    return this.pending.size;
+  /** It was stopped, and all that it sent is acknowledged. */
+  isDone(): boolean {
+    return this.stopped && this.pending.size === 0;
   }
 
   /** Connects, resumes the session, and publishes until the connection ends or, after `stop`, all is acknowledged. */
@@ -172,7 +178,9 @@ export class RecordingPublisher {
 
   private publishPacket({ id, number }: Pending, dup: boolean): Buffer {
     const first = number * this.readingsPerMessage;
-    const reading = (n: number) => `{"ts":${this.startTs + n},"values":{"n":${n}}}`;
+    const padding = () => randomBytes(this.paddingLength).toString('base64').slice(0, this.paddingLength);
+    const more = () => (this.paddingLength === 0 ? '' : `,"padding":"${padding()}"`);
+    const reading = (n: number) => `{"ts":${this.startTs + n},"values":{"n":${n}${more()}}}`;
     const payload =
       this.readingsPerMessage === 1
         ? reading(first)
@@ -182,6 +190,6 @@ export class RecordingPublisher {
   }
 
   private leaveIfDone(): void {
-    if (this.stopped && this.pending.size === 0) this.socket?.end(packet(0xe0));
+    if (this.isDone()) this.socket?.end(packet(0xe0));
   }
 }

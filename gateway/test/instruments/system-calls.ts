@@ -62,7 +62,7 @@ export class SystemCalls {
   }
 
   /** Makes these calls of the process fail from now on, until the returned function is called. */
-  async fail(pid: number, calls: string, error: 'EIO' | 'ENOSPC'): Promise<() => Promise<void>> {
+  async fail(pid: number, calls: string, error: 'EIO' | 'EROFS'): Promise<() => Promise<void>> {
     const inject = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}`, '-o', '/dev/null'];
     const watcher = attach(this.needed(), pid, inject);
     onTestFinished(() => watcher.detach());

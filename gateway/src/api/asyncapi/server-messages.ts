@@ -178,9 +178,13 @@ export const serverMessages: { [Type in ServerFrame['t']]: Message<FrameOf<Serve
     examples: [{ name: 'behind', payload: { t: 'slow', sub: 'all', offset: 812_349, behind: true } }],
   },
   hb: {
-    summary: 'A heartbeat, where nothing else was sent: the connection has everything up to here',
+    summary:
+      'A heartbeat, where nothing else was sent, and at once where the disk is full or has room again: the connection has everything up to here',
     payload: 'HbFrame',
-    examples: [{ name: 'heartbeat', payload: { t: 'hb', offset: 812_349, now: at } }],
+    examples: [
+      { name: 'heartbeat', payload: { t: 'hb', offset: 812_349, now: at } },
+      { name: 'diskFull', payload: { t: 'hb', offset: 812_349, now: at, storing: false } },
+    ],
   },
   pong: {
     summary: 'The answer to a ping: the connection has everything up to here',

@@ -17,7 +17,7 @@ import { StoreUnusable, syncFolder } from '../folder.ts';
 import { fileName } from '../schema.ts';
 
 /** What is of no use to another database: its write-ahead log would be applied to it, and its mark would deny it. */
-const companions = [`${fileName}-wal`, `${fileName}-shm`, `${fileName}-journal`, 'mark'];
+const companions = [`${fileName}-wal`, `${fileName}-shm`, `${fileName}-journal`, 'mark', 'mark.now'];
 
 const isDamage = (code = '') => code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 

@@ -25,7 +25,7 @@ import { asideFolder, setAside, stampOf } from './set-aside.ts';
 const incomplete = 'salvaging.db';
 /** A copy with a header that can be read, of a file that has none. */
 const patched = 'salvaging-copy.db';
-const complete = /^salvaged-(.+)\.db$/;
+const completeName = /^salvaged-(.+)\.db$/;
 const reportName = 'report.txt';
 
 /** Removes what an interrupted salvage left behind. The damaged file is still in its place, and all is done anew. */
@@ -39,6 +39,19 @@ export function removeIncomplete(dir: string): void {
 export function rebuild(dir: string, now: number): string {
   const stamp = stampOf(now);
   const say = saveInto(join(dir, incomplete), join(dir, fileName));
+  complete(dir, stamp, say);
+  return putInPlace(dir, stamp, say);
+}
+
+/** Has `copy` write a whole database to a path, which the next start puts in the place of what it finds. */
+export function putBack(dir: string, stamp: string, copy: (path: string) => void, say: string): void {
+  removeIncomplete(dir);
+  copy(join(dir, incomplete));
+  complete(dir, stamp, say);
+}
+
+/** From now on what was saved is whole. */
+function complete(dir: string, stamp: string, say: string): void {
   // The report first: when all else is done somebody will want to know, even if we are not there to say it.
   const folder = asideFolder(dir, stamp);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -46,13 +59,12 @@ export function rebuild(dir: string, now: number): string {
   renameSync(join(dir, incomplete), join(dir, `salvaged-${stamp}.db`));
   removeIncomplete(dir);
   syncFolder(dir);
-  return putInPlace(dir, stamp, say);
 }
 
 /** Ends what an earlier start had saved but not put in place; null where there is nothing of the kind. */
 export function finishRebuild(dir: string): string | null {
   const stamp = readdirSync(dir)
-    .map(name => complete.exec(name)?.[1])
+    .map(name => completeName.exec(name)?.[1])
     .find(found => found !== undefined);
   if (stamp === undefined) return null;
   let say = 'what could be read was saved';
