@@ -89,12 +89,15 @@ describe('who may connect', () => {
   });
 
   test('a connection that breaks off while it waits costs nothing later', async () => {
-    const { admission, come, addresses, clock } = door({ connectsPerSecondMax: 1 });
+    const { admission, admitted, come, addresses, clock } = door({ connectsPerSecondMax: 1 });
     come('a');
-    await closed(come('b'));
-    come('c');
+    for (let i = 0; i < 5; i++) await closed(come('a'));
+    const last = come('a');
     clock.advance(2_000);
-    expect(addresses()).toEqual(['a', 'c']);
+    expect(addresses()).toEqual(['a', 'a']);
+    expect(admitted[1]?.stream).toBe(last);
+    expect(admission.count()).toBe(2);
+    admission.offer(new PassThrough().destroy(), 'a');
     expect(admission.count()).toBe(2);
     admission.close();
   });

@@ -22,7 +22,7 @@ export type AdmissionPorts = {
   refused(address: string, breach: Breach): void;
 };
 
-type Neighbours = { open: number; unauthenticated: number; waiting: Duplex[] };
+type Neighbours = { open: number; unauthenticated: number; waiting: Set<Duplex> };
 
 /** How often those that wait for the pace are looked at. */
 const paceMs = 10;
@@ -52,9 +52,11 @@ export class Admission {
 
   /** Takes a stream that nobody has read from. */
   offer(stream: Duplex, address: string): void {
+    // Of one that is over nothing would be heard any more.
+    if (stream.destroyed) return;
     // A peer that breaks off while it waits must not end the process.
     stream.on('error', () => stream.destroy());
-    const neighbours = this.byAddress.get(address) ?? { open: 0, unauthenticated: 0, waiting: [] };
+    const neighbours = this.byAddress.get(address) ?? { open: 0, unauthenticated: 0, waiting: new Set() };
     const isFull = this.open >= this.config.connectionsMax;
     if (isFull || neighbours.open >= this.config.connectionsPerAddressMax) {
       stream.destroy();
@@ -65,9 +67,10 @@ export class Admission {
     this.byAddress.set(address, neighbours);
     stream.once('close', () => {
       this.open--;
+      neighbours.waiting.delete(stream);
       if (--neighbours.open === 0) this.byAddress.delete(address);
     });
-    neighbours.waiting.push(stream);
+    neighbours.waiting.add(stream);
     this.turns.add(address);
     this.letIn();
   }
@@ -86,12 +89,14 @@ export class Admission {
       if (this.unauthenticated >= this.config.unauthenticatedMax) return;
       const neighbours = this.byAddress.get(address);
       if (neighbours !== undefined && neighbours.unauthenticated >= share) continue;
-      if (!this.pace.tryTake(this.ports.clock.now())) return this.letInLater();
+      const [stream] = neighbours?.waiting ?? [];
+      // Those that break off while they wait do not use up the pace.
+      if (stream !== undefined && !this.pace.tryTake(this.ports.clock.now())) return this.letInLater();
       this.turns.delete(address);
-      const stream = neighbours?.waiting.shift();
       if (neighbours === undefined || stream === undefined) continue;
-      if (neighbours.waiting.length > 0) this.turns.add(address);
-      if (!stream.destroyed) this.admit(stream, address, neighbours);
+      neighbours.waiting.delete(stream);
+      if (neighbours.waiting.size > 0) this.turns.add(address);
+      this.admit(stream, address, neighbours);
     }
   }
 

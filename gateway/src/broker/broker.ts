@@ -9,27 +9,15 @@ import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes
 import { type Code, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { TokenBuckets } from '../lib/token-bucket.ts';
 import { AckOrder } from './ack-order.ts';
-import { Admission, type AdmissionConfig } from './admission.ts';
 import { Connections } from './connections.ts';
-import { Backlog } from './guard/backlog.ts';
-import { type Breach, type ConnectionCode, connectionCodes } from './guard/breach.ts';
-import { FrameGuard } from './guard/frame-guard.ts';
-import { Unsent } from './guard/outbox.ts';
+import { Front, type FrontConfig } from './front.ts';
+import type { FrameGuard } from './guard/frame-guard.ts';
+import { readPublishesOf } from './guard/publish-parser.ts';
 import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = AdmissionConfig & {
-  host: string;
-  port: number;
-  open: boolean;
-  connectTimeoutMs: number;
-  packetBytesMax: number;
-  keepAliveSecondsMax: number;
-  messagesPerSecondMax: number;
-  bytesPerSecondMax: number;
-};
+export type BrokerConfig = FrontConfig & { host: string; port: number; open: boolean };
 
 /** What is known of a stream that somebody else accepted. */
 export type Peer = { address: string };
@@ -50,23 +38,10 @@ export type BrokerPorts = {
 };
 
 export type BrokerCounters = Record<
-  | 'connects'
-  | 'signInsRefused'
-  | 'publishes'
-  | 'publishesRefused'
-  | 'breaches'
-  | 'subscriptionsRefused'
-  | 'throttled'
-  | 'faults',
+  'connects' | 'signInsRefused' | 'publishes' | 'publishesRefused' | 'breaches' | 'subscriptionsRefused' | 'faults',
   number
 >;
 
-/** Failed sign-ins of one address in a minute that are told one by one in the log. All are counted. */
-const signInFailuresToldPerMinute = 60;
-/** Addresses whose failures are counted apart. */
-const addressesMax = 10_000;
-/** Unsent bytes of all connections; beyond it each has a smaller share. */
-const unsentBytesMax = 256 * 1024 * 1024;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
 
@@ -84,6 +59,8 @@ type State = {
   acks: AckOrder;
   /** Message ids of QoS 2 publishes that wait for their commit. */
   receiving: Set<number>;
+  /** Filters that were granted. */
+  filters: Set<string>;
   /** The topic that was allowed last; most devices use the same one again and again. */
   allowedTopic: string;
 };
@@ -96,21 +73,9 @@ export class Broker {
     publishesRefused: 0,
     breaches: 0,
     subscriptionsRefused: 0,
-    throttled: 0,
     faults: 0,
   };
-  /** Connections that were ended or not let in, by why. */
-  readonly refusals = Object.fromEntries(connectionCodes.map(code => [code, 0])) as Record<ConnectionCode, number>;
-  private readonly admission: Admission;
-  private readonly backlog = new Backlog();
-  private readonly unsent = new Unsent(unsentBytesMax);
-  private readonly settledOf = new WeakMap<Duplex, () => void>();
-  private readonly messageRates: TokenBuckets;
-  private readonly byteRates: TokenBuckets;
-  private readonly signInFailures = new TokenBuckets(
-    { perSecond: signInFailuresToldPerMinute / 60, burst: signInFailuresToldPerMinute },
-    addressesMax,
-  );
+  readonly front: Front;
   private readonly states = new WeakMap<object, State>();
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
@@ -126,15 +91,12 @@ export class Broker {
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
-    this.admission = new Admission(config, {
+    this.front = new Front(config, {
       clock: ports.clock,
-      admit: (stream, address, settled) => this.guard(stream, address, settled),
-      refused: (address, breach) => this.noteRefusal(address, null, breach),
+      log: ports.log,
+      connecting: guard => this.handle(guard),
+      failed: (guard, error) => this.endFaulty({ id: '', conn: guard }, error),
     });
-    // What a device may send at once is a second's worth, and more comes back than honest devices ever use.
-    const rate = (perSecond: number) => ({ perSecond, burst: perSecond });
-    this.messageRates = new TokenBuckets(rate(config.messagesPerSecondMax), config.connectionsMax);
-    this.byteRates = new TokenBuckets(rate(config.bytesPerSecondMax), config.connectionsMax);
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
@@ -147,7 +109,7 @@ export class Broker {
       authenticate: this.wrapped((client, name, secret, done) => this.authenticate(client, name, secret, done)),
       authorizePublish: this.wrapped((client, packet, done) => this.takePublish(client, packet, done)),
       authorizeSubscribe: this.wrapped((client, subscription, done) => this.checkSubscribe(client, subscription, done)),
-      authorizeForward: (client, packet) => (this.mayForward(client as Connection, packet.topic) ? packet : null),
+      authorizeForward: (client, packet) => this.forwarded(client as unknown as Connection, packet),
     });
     aedes.on(
       'clientReady',
@@ -158,10 +120,10 @@ export class Broker {
       this.wrapped(client => this.gone(client)),
     );
     aedes.on('subscribe', (subscriptions, client) =>
-      this.wrapped(() => this.subscribed(subscriptions, client as Connection))(client),
+      this.wrapped(() => this.subscribed(subscriptions, client as unknown as Connection))(client),
     );
     aedes.on('unsubscribe', (filters, client) =>
-      this.wrapped(() => this.unsubscribed(filters, client as Connection))(client),
+      this.wrapped(() => this.unsubscribed(filters, client as unknown as Connection))(client),
     );
     aedes.on('clientError', (client, error) => this.noteFault(client, error));
     aedes.on('connectionError', (client, error) => this.noteFault(client, error));
@@ -186,24 +148,18 @@ export class Broker {
   /** Takes over a stream of MQTT bytes that nobody reads from: a socket, or a WebSocket made into a stream. */
   accept(stream: Duplex, { address }: Peer): void {
     if (this.aedes === null || this.closing) stream.destroy();
-    else this.admission.offer(stream, address);
+    else this.front.offer(stream, address);
   }
 
   connectionCount(): number {
-    return this.admission.count();
+    return this.front.count();
   }
 
-  private guard(stream: Duplex, address: string, settled: () => void): void {
-    const guard = new FrameGuard(stream, address, this.config, {
-      clock: this.ports.clock,
-      backlog: this.backlog,
-      unsent: this.unsent,
-      // A connection costs the broker nothing before its first sound CONNECT.
-      connecting: () => this.aedes?.handle(guard),
-      ending: (_, breach) => this.noteRefusal(address, (guard as { client?: Client }).client ?? null, breach),
-      throttled: () => this.counters.throttled++,
-    });
-    this.settledOf.set(guard, settled);
+  /** A connection costs the broker nothing before its first sound CONNECT; this is it. */
+  private handle(guard: FrameGuard): void {
+    if (this.aedes === null) return;
+    const client = this.aedes.handle(guard) as unknown as Connection;
+    readPublishesOf(client, error => this.endFaulty(client, error));
   }
 
   /** True where a connection of the device listens for commands. */
@@ -232,17 +188,17 @@ export class Broker {
   stopTaking(): void {
     this.closing = true;
     this.server?.close();
+    this.front.close();
   }
 
   /** Ends every connection. Call after all that was taken is committed, so that each got its acknowledgement. */
   async close(): Promise<void> {
     this.stopTaking();
-    this.admission.close();
     // Acknowledgements are written in the turns of the event loop that follow their commit.
     for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
     for (const { conn } of this.live) conn.end();
     const deadline = performance.now() + closeMsMax;
-    while (this.admission.count() > 0 && performance.now() < deadline) {
+    while (this.front.count() > 0 && performance.now() < deadline) {
       await new Promise(resolve => setTimeout(resolve, 5));
     }
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));
@@ -267,26 +223,17 @@ export class Broker {
   ): void {
     const identity = this.identify(client, name, secret);
     if (identity === null) {
-      this.refuseSignIn(client, name);
+      this.counters.signInsRefused++;
+      const { address } = client.conn;
+      this.front.signInFailed({ address, client: client.id.slice(0, 128), name: name?.slice(0, 128) ?? '' });
       return done(null, false);
     }
-    const accounts = [client.conn.backlog, this.backlog];
+    const accounts = [client.conn.backlog, this.front.backlog];
     const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
-    this.states.set(client, { identity, acks, receiving: new Set(), allowedTopic: '' });
+    this.states.set(client, { identity, acks, receiving: new Set(), filters: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     done(null, true);
-  }
-
-  /** A flood of wrong secrets costs a hash and a CONNACK each; only the log is spared. Others behind the address get in. */
-  private refuseSignIn(client: Connection, name: string | undefined): void {
-    this.counters.signInsRefused++;
-    this.refusals.mqtt_sign_in++;
-    const now = this.ports.clock.now();
-    const { address } = client.conn;
-    if (!this.signInFailures.of(address, now).tryTake(now)) return;
-    const who = { name: name?.slice(0, 128), client: client.id.slice(0, 128), address };
-    this.ports.log.warn(who, 'a device could not sign in');
   }
 
   private identify(client: Connection, name: string | undefined, secret: Buffer | undefined): Identity | null {
@@ -386,12 +333,22 @@ export class Broker {
     const allowed =
       state !== undefined &&
       maySubscribe(state.identity, subscription.topic) &&
-      (subscription.topic in client.subscriptions ||
-        Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
-    if (allowed) this.watch.note(subscription.topic);
-    else this.counters.subscriptionsRefused++;
+      (state.filters.has(subscription.topic) || state.filters.size < limits.filtersPerClientMax);
+    if (allowed) {
+      state.filters.add(subscription.topic);
+      this.watch.note(subscription.topic);
+    } else this.counters.subscriptionsRefused++;
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
+  }
+
+  private forwarded<Packet extends { topic: string }>(client: Connection, packet: Packet): Packet | null {
+    try {
+      return this.mayForward(client, packet.topic) ? packet : null;
+    } catch (error) {
+      this.endFaulty(client, error as Error);
+      return null;
+    }
   }
 
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
@@ -406,11 +363,7 @@ export class Broker {
     const identity = this.states.get(client)?.identity;
     if (identity === undefined) return;
     this.counters.connects++;
-    this.settledOf.get(client.conn)?.();
-    const now = this.ports.clock.now();
-    // By credential, so that a second connection does not double what a device may send.
-    const key = identity.open ? client.id : identity.name;
-    client.conn.signedIn({ messages: this.messageRates.of(key, now), bytes: this.byteRates.of(key, now) });
+    this.front.signedIn(client.conn, identity.open ? client.id : identity.name);
     this.live.add(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
@@ -440,31 +393,27 @@ export class Broker {
   }
 
   private unsubscribed(filters: string[], client: Connection): void {
+    const state = this.states.get(client);
     for (const filter of filters) {
+      state?.filters.delete(filter);
       const device = commandsDeviceOf(filter);
       if (device !== null) this.connections.dropReceiver(device, client);
     }
-  }
-
-  /** The one place that hears of every connection that was ended for what its client did, or not let in. */
-  private noteRefusal(address: string, client: Client | null, { code, detail }: Breach): void {
-    this.refusals[code]++;
-    this.ports.log.debug({ address, client: client?.id?.slice(0, 128), code }, `ended a device connection: ${detail}`);
   }
 
   /** A hook that cannot end the process: what it throws ends the connection that it was about. */
   private wrapped<Rest extends unknown[]>(hook: (client: Connection, ...rest: Rest) => void) {
     return (client: Client | null, ...rest: Rest): void => {
       try {
-        hook(client as Connection, ...rest);
+        hook(client as unknown as Connection, ...rest);
       } catch (error) {
-        this.endFaulty(client as Connection | null, error as Error);
+        this.endFaulty(client as unknown as Connection | null, error as Error);
       }
     };
   }
 
-  private endFaulty(client: Connection | null, error: Error): void {
-    this.refusals.mqtt_fault++;
+  private endFaulty(client: Pick<Connection, 'id' | 'conn'> | null, error: Error): void {
+    this.front.refusals.mqtt_fault++;
     this.counters.faults++;
     this.ports.log.error(
       { client: client?.id?.slice(0, 128), error: error.stack },

@@ -61,7 +61,7 @@ export const configSchema = z.strictObject({
       connectsPerSecondMax: z.int().min(1).max(100_000).default(1_000),
       connectTimeoutMs: z.int().min(100).max(60_000).default(5_000),
       keepAliveSecondsMax: z.int().min(1).max(65_535).default(3_600),
-      packetBytesMax: z.int().min(1_024).max(16_777_216).default(limits.mqttPacketBytesMax),
+      packetBytesMax: z.int().min(1_024).max(1_048_576).default(limits.mqttPacketBytesMax),
       messagesPerSecondMax: z.int().min(1).max(1_000_000).default(10_000),
       bytesPerSecondMax: bytes.default(4e6),
     })

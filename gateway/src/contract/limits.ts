@@ -15,6 +15,8 @@ export const limits = Object.freeze({
   filtersPerClientMax: 1_000,
   /** Bytes that wait for a device to read them. What comes after a pause of its network fits; then it is cut. */
   mqttUnsentBytesMax: 1024 * 1024,
+  /** Bytes of a kept session's messages, which are written all together when its device signs in. */
+  mqttSessionBytesMax: 16 * 1024 * 1024,
   /** Readings out of one MQTT message. One message is taken in whole or not at all. */
   readingsPerMessageMax: 10_000,
   /** Depth of a nested JSON payload: `a.b.c…` flattens to one metric name. */

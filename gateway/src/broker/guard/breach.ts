@@ -64,6 +64,7 @@ export const breaches = Object.freeze({
   connectTimeout: breach('mqtt_connect_timeout', 'CONNECT did not come in time'),
   silent: breach('mqtt_keep_alive', 'nothing was heard for one and a half keep-alives'),
   unread: breach('mqtt_unread', 'the client does not read what is sent to it'),
+  signIn: breach('mqtt_sign_in', 'the name or the secret is wrong'),
   connections: breach('mqtt_connections', 'as many connections as mqtt.connectionsMax'),
   addressConnections: breach('mqtt_connections', 'as many connections of its address as mqtt.connectionsPerAddressMax'),
 });

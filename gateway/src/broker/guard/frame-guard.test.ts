@@ -38,7 +38,10 @@ function guarded(options: { config?: Partial<GuardConfig>; backlog?: Backlog; un
         });
         guard.on('error', () => {});
       },
-      ending: (_, { code }) => endings.push(code),
+      ending: ({ code }) => endings.push(code),
+      failed(error) {
+        throw error;
+      },
       throttled: () => throttled++,
     },
   );
@@ -239,10 +242,17 @@ describe('what is taken in', () => {
       const run = guard.read() as Buffer | null;
       if (run !== null) runs.push(run.length / publish.length);
     });
-    device.write(Buffer.concat(Array.from({ length: 1_200 }, () => publish)));
+    const many = Buffer.concat(Array.from({ length: 1_200 }, () => publish));
+    device.write(many);
     await settle();
     expect(Math.max(...runs)).toBeLessThanOrEqual(512);
     expect(runs.reduce((sum, count) => sum + count)).toBe(1_200);
+    // A broker that is busy finds one piece when it comes back, not all that came meanwhile.
+    guard.removeAllListeners('readable');
+    guard.on('readable', () => {});
+    device.write(many);
+    await settle();
+    expect(guard.readableLength / publish.length).toBe(512);
   });
 });
 
@@ -275,6 +285,29 @@ describe('what is sent', () => {
     expect(endings).toEqual(['mqtt_unread']);
     expect(guard.destroyed).toBe(true);
     expect(unsent.bytes).toBe(0);
+  });
+
+  test('[BRK-2] what a kept session had for it may leave at the client’s own pace, and new messages beside it', async () => {
+    const { guard, device, endings, signIn, read, received } = guarded();
+    device.write(connectOf({}));
+    await settle();
+    const kept = Buffer.alloc(4 * limits.mqttUnsentBytesMax, 1);
+    guard.write(kept);
+    await settle();
+    signIn();
+    guard.write(Buffer.alloc(limits.mqttUnsentBytesMax / 2, 2));
+    await settle();
+    expect(endings).toEqual([]);
+    read();
+    while (received().length < kept.length + limits.mqttUnsentBytesMax / 2) await settle();
+    expect(endings).toEqual([]);
+    device.pause();
+    device.removeAllListeners('data');
+    for (let sent = 0; sent < 2 * limits.mqttUnsentBytesMax; sent += 256 * 1024) {
+      guard.write(Buffer.alloc(256 * 1024));
+      await settle();
+    }
+    expect(endings).toEqual(['mqtt_unread']);
   });
 
   test('[BRK-2] where all together hold too much, each may hold less', async () => {

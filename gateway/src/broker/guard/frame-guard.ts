@@ -29,9 +29,11 @@ export type GuardPorts = {
   backlog: Backlog;
   unsent: Unsent;
   /** Called with the first sound CONNECT: from here on the broker has to read. */
-  connecting(guard: FrameGuard): void;
+  connecting(): void;
   /** The connection ends for this reason. */
-  ending(guard: FrameGuard, breach: Breach): void;
+  ending(breach: Breach): void;
+  /** A fault of the gateway: it has to end the connection. */
+  failed(error: Error): void;
   /** The stream was paused for its rate. */
   throttled(): void;
 };
@@ -57,6 +59,8 @@ export class FrameGuard extends Duplex {
   private isFlushing = false;
   private isEnding = false;
   private hasEnded = false;
+  /** Of what was unsent at the sign-in, a kept session's messages, the most that may still be: it leaves at the client's pace. */
+  private carriedBytes = 0;
   private silenceMsMax = 0;
   /** Parts of the longest silence that have passed since something came. */
   private quiet = 0;
@@ -91,6 +95,7 @@ export class FrameGuard extends Duplex {
     this.isSignedIn = true;
     this.rates = rates;
     this.quiet = 0;
+    this.carriedBytes = this.outbox.bytes();
     this.watchSilence();
     this.handOn();
   }
@@ -99,7 +104,7 @@ export class FrameGuard extends Duplex {
   cut(breach: Breach): void {
     if (this.isEnding || this.destroyed) return;
     this.isEnding = true;
-    this.ports.ending(this, breach);
+    this.ports.ending(breach);
     if (breach.returnCode !== undefined) this.write(Buffer.from([0x20, 2, 0, breach.returnCode]));
     // Nothing more is said to whoever does not read.
     if (breach === breaches.unread) this.stream.destroy();
@@ -147,10 +152,21 @@ export class FrameGuard extends Duplex {
     const unsent = this.outbox.bytes();
     const { unsent: all } = this.ports;
     const share = all.bytes > all.bytesMax ? limits.mqttUnsentBytesMax / 16 : limits.mqttUnsentBytesMax;
-    if (unsent > share) this.cut(breaches.unread);
+    this.carriedBytes = Math.min(this.carriedBytes, unsent);
+    const bytesMax = this.isSignedIn ? this.carriedBytes + share : limits.mqttSessionBytesMax;
+    if (unsent > bytesMax) this.cut(breaches.unread);
   }
 
+  /** Hands on what may be; whatever went wrong in it ends this connection and no other. */
   handOn(): void {
+    try {
+      this.handOnRuns();
+    } catch (error) {
+      this.ports.failed(error as Error);
+    }
+  }
+
+  private handOnRuns(): void {
     while (this.isWanted && !this.isHeldBack()) {
       const run = this.framer.next();
       if (run === null) return this.needMore();
@@ -178,7 +194,7 @@ export class FrameGuard extends Duplex {
     if (this.rates === null) return;
     const now = this.ports.clock.now();
     const waitMs = Math.max(
-      this.rates.messages.spend(this.framer.packets, now),
+      this.rates.messages.spend(this.framer.weight, now),
       this.rates.bytes.spend(run.length, now),
     );
     if (waitMs <= 0) return;
@@ -216,6 +232,14 @@ export class FrameGuard extends Duplex {
 
   private hear(chunk: Buffer): void {
     if (this.destroyed || this.isEnding) return;
+    try {
+      this.inspect(chunk);
+    } catch (error) {
+      this.ports.failed(error as Error);
+    }
+  }
+
+  private inspect(chunk: Buffer): void {
     this.quiet = 0;
     this.framer.feed(chunk);
     // Before the first sound CONNECT there is no broker that could read.
@@ -233,7 +257,7 @@ export class FrameGuard extends Duplex {
     if (connect === null) return;
     this.watch.cancel();
     this.give(connect);
-    this.ports.connecting(this);
+    this.ports.connecting();
   }
 
   private hearEnd(): void {

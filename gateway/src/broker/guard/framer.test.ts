@@ -7,6 +7,22 @@ import { connectOf, field, packet, publishOf, subscribeOf, unsubscribeOf, word }
 
 const connect = connectOf({});
 
+/** How many packets a run of whole ones has. */
+function packetsIn(run: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < run.length; count++) {
+    let body = at + 1;
+    let length = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = run[body++] as number;
+      length |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    at = body + length;
+  }
+  return count;
+}
+
 /** Everything that a framer gives out of these chunks, and what it refused at last. */
 function framed(chunks: Buffer[], packetBytesMax: number = limits.mqttPacketBytesMax) {
   const framer = new Framer(packetBytesMax);
@@ -16,7 +32,7 @@ function framed(chunks: Buffer[], packetBytesMax: number = limits.mqttPacketByte
     framer.feed(Buffer.from(chunk));
     for (let run = framer.next(); run !== null; run = framer.next()) {
       runs.push(run);
-      packets += framer.packets;
+      packets += packetsIn(run);
     }
   }
   return { runs, packets, out: Buffer.concat(runs), breach: framer.breach };
@@ -232,6 +248,16 @@ describe('after CONNECT', () => {
     const runs = [framer.next(), framer.next(), framer.next()];
     expect(runs.map(run => (run === null ? 0 : run.length / publishOf('a/b').length))).toEqual([512, 488, 0]);
   });
+});
+
+test('[BRK-3] many filters weigh as much as many messages', () => {
+  const framer = new Framer(limits.mqttPacketBytesMax);
+  framer.feed(connect);
+  framer.next();
+  const subscribe = subscribeOf(Array.from({ length: 100 }, (_, i) => `devices/d1/${i}`));
+  framer.feed(Buffer.concat(Array.from({ length: 20 }, () => subscribe)));
+  expect((framer.next() as Buffer).length / subscribe.length).toBe(6);
+  expect(framer.weight).toBeGreaterThan(500);
 });
 
 describe('CONNECT', () => {

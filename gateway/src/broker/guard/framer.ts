@@ -7,8 +7,8 @@ import { type Breach, breaches } from './breach.ts';
 import { connectBreach } from './connect-rules.ts';
 import { bodyBreach, firstByteBreach, packetTypes } from './packet-rules.ts';
 
-/** What one run may have: a run is worked off in one turn of the event loop, and others wait meanwhile. */
-const packetsPerRunMax = 512;
+/** What one run may weigh: it is worked off in one turn of the event loop, and others wait meanwhile. */
+const weightPerRunMax = 512;
 const bytesPerRunMax = 64 * 1024;
 /** A first byte and up to four bytes of length (MQTT 3.1.1, 2.2.3). */
 const headerBytesMax = 5;
@@ -17,8 +17,8 @@ const nothing = Buffer.alloc(0);
 export class Framer {
   /** Why the stream is not gone on with; what came before was sound and is given out first. */
   breach: Breach | null = null;
-  /** Packets in the run that was given out last. */
-  packets = 0;
+  /** What the run that was given out last weighs: a packet is one, and so is each filter of it, or thereabouts. */
+  weight = 0;
   /** True once CONNECT was given out. */
   connected = false;
   private chunk: Buffer = nothing;
@@ -49,7 +49,7 @@ export class Framer {
 
   /** The next run of whole packets, or null where it takes more bytes, or where `breach` says why there are no more. */
   next(): Buffer | null {
-    this.packets = 0;
+    this.weight = 0;
     // After DISCONNECT nothing is processed (MQTT 3.1.1, 3.14.4).
     if (this.over || this.breach !== null) return this.drop();
     const run = this.filled > 0 ? this.completePartial() : this.wholePackets();
@@ -66,12 +66,12 @@ export class Framer {
   private wholePackets(): Buffer | null {
     const { chunk, at } = this;
     let end = at;
-    while (end < chunk.length && this.packets < packetsPerRunMax && end - at < bytesPerRunMax && !this.over) {
+    while (end < chunk.length && this.weight < weightPerRunMax && end - at < bytesPerRunMax && !this.over) {
       if (!this.readHeader(chunk, end, chunk.length) || this.end > chunk.length || !this.isSound(chunk, end)) break;
+      this.weight += weightOf(chunk[end] as number, this.end - end);
       end = this.end;
-      this.packets++;
       // CONNECT goes alone: what comes behind it waits until it was answered.
-      if (this.packets === 1 && chunk[at] === 0x10) break;
+      if (chunk[at] === 0x10) break;
     }
     this.at = end;
     if (end > at) return at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
@@ -157,7 +157,14 @@ export class Framer {
     const whole = this.partial.subarray(0, this.end);
     this.partial = nothing;
     this.filled = 0;
-    this.packets = 1;
+    this.weight = weightOf(whole[0] as number, whole.length);
     return whole;
   }
+}
+
+/** Bytes of a filter, to tell how many there are in a packet. */
+const filterBytes = 16;
+
+function weightOf(first: number, bytes: number): number {
+  return first === 0x82 || first === 0xa2 ? Math.ceil(bytes / filterBytes) : 1;
 }
