@@ -51,6 +51,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
     },
     counters: () => ({
       broker: broker.counters,
+      guard: { ...broker.front.refusals, throttled: broker.front.throttled },
       ingest: ingest.counters,
       import: stages.importCounters,
       store: store.counters,

@@ -218,7 +218,7 @@ export class Stages {
         return secret === null ? null : access.principalOf(secret);
       },
       addressOf: request => clientOf(hopOf(request), trusted).address,
-      acceptMqtt: stream => broker.accept(stream),
+      acceptMqtt: (stream, address) => broker.accept(stream, { address }),
       isClosing: () => this.closing,
     });
     return (...upgraded: Parameters<typeof upgrade>) => void upgrade(...upgraded);

@@ -23,7 +23,6 @@ const doors: Record<string, Record<string, string>> = {
     zod: 'config',
     yaml: 'config',
     commander: 'config',
-    'rate-limiter-flexible': 'access',
     pino: 'logger.ts',
   },
   dashboard: { uplot: 'chart', preact: '', '@preact/signals': '', '@telltale/gateway': '' },

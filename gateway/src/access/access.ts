@@ -1,9 +1,9 @@
 // The access stage: who a person, a program or a device is, and what it may do.
 // Invariant: no default password, no anonymous device ([ACC-1]); secrets are stored as hashes and told once.
 // Full: sign-in attempts are limited by address and by name; further ones are refused before any hash is taken.
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { type Millis, Refusal, type Role, roles, type Session, type SignInRequest } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { TokenBuckets } from '../lib/token-bucket.ts';
 import { type Credential, Credentials, type DeviceIdentity } from './credentials.ts';
 import { checkPassword, hashPassword, hashSecret, newSecret } from './secrets.ts';
 
@@ -42,16 +42,18 @@ const recheckMs = 10_000;
 /** Secrets remembered; beyond it the oldest is looked up again. */
 const rememberedMax = 10_000;
 const attemptsPerMinute = 10;
-/** Attempts are remembered for so many names and addresses together with the limiter's own expiry of a minute. */
+/** Names, and addresses, of which attempts are remembered; each costs some hundred bytes. */
+const attemptKeysMax = 10_000;
 const nameLengthMax = 128;
+const attemptRate = { perSecond: attemptsPerMinute / 60, burst: attemptsPerMinute };
 
 export class Access {
   readonly credentials = new Credentials();
   private readonly users = new Map<string, User>();
   private readonly remembered = new Map<string, { record: SecretRecord | null; checkedAt: Millis }>();
   private readonly spentCodes = new Set<string>();
-  private readonly byAddress = new RateLimiterMemory({ points: attemptsPerMinute, duration: 60 });
-  private readonly byName = new RateLimiterMemory({ points: attemptsPerMinute, duration: 60 });
+  private readonly byAddress = new TokenBuckets(attemptRate, attemptKeysMax);
+  private readonly byName = new TokenBuckets(attemptRate, attemptKeysMax);
   private readonly ports: AccessPorts;
 
   constructor(ports: AccessPorts) {
@@ -79,7 +81,7 @@ export class Access {
 
   /** Signs a person in by password or by one-time code. The secret goes into a cookie. */
   async signIn(request: SignInRequest, address: string): Promise<{ secret: string; session: Session }> {
-    await this.limit(this.byAddress, address);
+    this.limit(this.byAddress, address);
     const user = 'code' in request ? await this.spendCode(request.code) : await this.checkUser(request);
     const secret = newSecret();
     const expiresAt = this.ports.clock.now() + sessionMs;
@@ -143,7 +145,7 @@ export class Access {
   }
 
   private async checkUser({ name, password }: { name: string; password: string }): Promise<User> {
-    await this.limit(this.byName, name.slice(0, nameLengthMax));
+    this.limit(this.byName, name.slice(0, nameLengthMax));
     const user = this.users.get(name);
     // An unknown name costs the same as a wrong password, so that the time tells nothing.
     const stored = user?.password ?? this.users.values().next().value?.password;
@@ -191,12 +193,10 @@ export class Access {
     return record;
   }
 
-  private async limit(limiter: RateLimiterMemory, key: string): Promise<void> {
-    try {
-      await limiter.consume(key);
-    } catch {
-      throw new Refusal('too_many', `at most ${attemptsPerMinute} attempts to sign in a minute`);
-    }
+  private limit(attempts: TokenBuckets, key: string): void {
+    const now = this.ports.clock.now();
+    if (attempts.of(key, now).tryTake(now)) return;
+    throw new Refusal('too_many', `at most ${attemptsPerMinute} attempts to sign in a minute`);
   }
 }
 

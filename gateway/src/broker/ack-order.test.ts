@@ -36,6 +36,19 @@ describe('acknowledgements', () => {
     expect(left).toEqual([null, 'refused', null]);
   });
 
+  test('an acknowledgement that throws is told, and keeps back neither the others nor who committed them', () => {
+    const faults: string[] = [];
+    const account = { add: () => {}, remove: () => {} };
+    const acks = new AckOrder([account], ({ message }) => faults.push(message));
+    let left = 0;
+    const first = acks.enter(() => {
+      throw new Error('a fault');
+    });
+    acks.enter(() => left++)(null);
+    expect(() => first(null)).not.toThrow();
+    expect([left, faults, acks.size()]).toEqual([1, ['a fault'], 0]);
+  });
+
   test('[ING-1] a publish that comes while another is acknowledged takes its place behind it', () => {
     const acks = new AckOrder();
     const left: string[] = [];

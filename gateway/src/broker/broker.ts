@@ -1,7 +1,8 @@
-// The broker stage: MQTT 3.1 and 3.1.1 for devices, over TCP and over streams that others accepted.
+// The broker stage: MQTT 3.1 and 3.1.1 for devices, over TCP and over streams that others accepted. What comes in passes
+// admission.ts, then the guard in guard/, then Aedes, whose hooks are here.
 // Invariant: an accepted publish is acknowledged only after ingest has called it committed ([ING-1]), in the order in
-// which it came; nobody reads or writes as another device ([ACC-2]).
-// Full: a connection with too many publishes under way is closed; connections in all are limited.
+// which it came; nobody reads or writes as another device ([ACC-2]); a fault in a hook ends one connection.
+// Full: a connection with many publishes under way is not read on; connections in all are limited.
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
@@ -10,10 +11,16 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { AckOrder } from './ack-order.ts';
 import { Connections } from './connections.ts';
+import { Front, type FrontConfig } from './front.ts';
+import type { FrameGuard } from './guard/frame-guard.ts';
+import { readPublishesOf } from './guard/publish-parser.ts';
 import { commandsDeviceOf, type Identity, maySubscribe, publishBreach } from './permissions.ts';
 import { Watch } from './watch.ts';
 
-export type BrokerConfig = { host: string; port: number; open: boolean; connectionsMax: number };
+export type BrokerConfig = FrontConfig & { host: string; port: number; open: boolean };
+
+/** What is known of a stream that somebody else accepted. */
+export type Peer = { address: string };
 
 export type BrokerPorts = {
   clock: Clock;
@@ -31,28 +38,17 @@ export type BrokerPorts = {
 };
 
 export type BrokerCounters = Record<
-  | 'connects'
-  | 'signInsRefused'
-  | 'publishes'
-  | 'publishesRefused'
-  | 'breaches'
-  | 'subscriptionsRefused'
-  | 'overloaded'
-  | 'faults',
+  'connects' | 'signInsRefused' | 'publishes' | 'publishesRefused' | 'breaches' | 'subscriptionsRefused' | 'faults',
   number
 >;
 
-/** Publishes of one connection that wait for their commit. A device's window is tens; this many is a flood. */
-const pendingPerConnectionMax = 20_000;
-/** Bytes of them. Aedes holds a packet until it is acknowledged. */
-const pendingBytesMax = 16 * 1024 * 1024;
-const connectTimeoutMs = 10_000;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
 
 /** What Aedes's type leaves out. */
-type Connection = Client & {
+type Connection = Omit<Client, 'conn'> & {
   id: string;
+  conn: FrameGuard;
   will: PublishPacket | null;
   subscriptions: Record<string, unknown>;
   _disconnected: boolean;
@@ -63,6 +59,8 @@ type State = {
   acks: AckOrder;
   /** Message ids of QoS 2 publishes that wait for their commit. */
   receiving: Set<number>;
+  /** Filters that were granted. */
+  filters: Set<string>;
   /** The topic that was allowed last; most devices use the same one again and again. */
   allowedTopic: string;
 };
@@ -75,9 +73,9 @@ export class Broker {
     publishesRefused: 0,
     breaches: 0,
     subscriptionsRefused: 0,
-    overloaded: 0,
     faults: 0,
   };
+  readonly front: Front;
   private readonly states = new WeakMap<object, State>();
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
@@ -89,29 +87,44 @@ export class Broker {
   private server: Server | null = null;
   private aedes: Aedes | null = null;
   private closing = false;
-  /** Connections, signed in or not. Aedes's own count drifts. */
-  private connectionsOpen = 0;
 
   constructor(config: BrokerConfig, ports: BrokerPorts) {
     this.config = config;
     this.ports = ports;
+    this.front = new Front(config, {
+      clock: ports.clock,
+      log: ports.log,
+      connecting: guard => this.handle(guard),
+      failed: (guard, error) => this.endFaulty({ id: '', conn: guard }, error),
+    });
   }
 
   /** Begins to listen; resolves with the port. Rejects where the address cannot be had. */
   async open(): Promise<number> {
     const aedes = new Aedes({
-      connectTimeout: connectTimeoutMs,
       maxTopicLevels: limits.topicLevelsMax,
-      preConnect: (_client, packet, done) => this.preConnect(packet, done),
-      authenticate: (client, name, secret, done) => this.authenticate(client as Connection, name, secret, done),
-      authorizePublish: (client, packet, done) => this.takePublish(client as Connection | null, packet, done),
-      authorizeSubscribe: (client, subscription, done) => this.checkSubscribe(client as Connection, subscription, done),
-      authorizeForward: (client, packet) => (this.mayForward(client as Connection, packet.topic) ? packet : null),
+      // The guard has its own idea of a client id that is too long, and measures silence itself.
+      maxClientsIdLength: limits.clientIdBytesMax,
+      drainTimeout: 0,
+      authenticate: this.wrapped((client, name, secret, done) => this.authenticate(client, name, secret, done)),
+      authorizePublish: this.wrapped((client, packet, done) => this.takePublish(client, packet, done)),
+      authorizeSubscribe: this.wrapped((client, subscription, done) => this.checkSubscribe(client, subscription, done)),
+      authorizeForward: (client, packet) => this.forwarded(client as unknown as Connection, packet),
     });
-    aedes.on('clientReady', client => this.ready(client as Connection));
-    aedes.on('clientDisconnect', client => this.gone(client as Connection));
-    aedes.on('subscribe', (subscriptions, client) => this.subscribed(subscriptions, client as Connection));
-    aedes.on('unsubscribe', (filters, client) => this.unsubscribed(filters, client as Connection));
+    aedes.on(
+      'clientReady',
+      this.wrapped(client => this.ready(client)),
+    );
+    aedes.on(
+      'clientDisconnect',
+      this.wrapped(client => this.gone(client)),
+    );
+    aedes.on('subscribe', (subscriptions, client) =>
+      this.wrapped(() => this.subscribed(subscriptions, client as unknown as Connection))(client),
+    );
+    aedes.on('unsubscribe', (filters, client) =>
+      this.wrapped(() => this.unsubscribed(filters, client as unknown as Connection))(client),
+    );
     aedes.on('clientError', (client, error) => this.noteFault(client, error));
     aedes.on('connectionError', (client, error) => this.noteFault(client, error));
     (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
@@ -119,8 +132,9 @@ export class Broker {
     this.passUnwatched(aedes);
     this.aedes = aedes;
 
-    const server = createServer({ noDelay: true }, socket => this.accept(socket));
-    server.maxConnections = this.config.connectionsMax;
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, socket =>
+      this.accept(socket, { address: socket.remoteAddress ?? '' }),
+    );
     this.server = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -131,21 +145,21 @@ export class Broker {
     });
   }
 
-  /** Takes over a stream of MQTT bytes: a socket, or a WebSocket made into a stream. */
-  accept(stream: Duplex): void {
-    if (this.aedes === null || this.closing || this.connectionsOpen >= this.config.connectionsMax) {
-      stream.destroy();
-      return;
-    }
-    this.connectionsOpen++;
-    stream.once('close', () => {
-      this.connectionsOpen--;
-    });
-    this.aedes.handle(stream);
+  /** Takes over a stream of MQTT bytes that nobody reads from: a socket, or a WebSocket made into a stream. */
+  accept(stream: Duplex, { address }: Peer): void {
+    if (this.aedes === null || this.closing) stream.destroy();
+    else this.front.offer(stream, address);
   }
 
   connectionCount(): number {
-    return this.connectionsOpen;
+    return this.front.count();
+  }
+
+  /** A connection costs the broker nothing before its first sound CONNECT; this is it. */
+  private handle(guard: FrameGuard): void {
+    if (this.aedes === null) return;
+    const client = this.aedes.handle(guard) as unknown as Connection;
+    readPublishesOf(client, error => this.endFaulty(client, error));
   }
 
   /** True where a connection of the device listens for commands. */
@@ -174,6 +188,7 @@ export class Broker {
   stopTaking(): void {
     this.closing = true;
     this.server?.close();
+    this.front.close();
   }
 
   /** Ends every connection. Call after all that was taken is committed, so that each got its acknowledgement. */
@@ -183,7 +198,7 @@ export class Broker {
     for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
     for (const { conn } of this.live) conn.end();
     const deadline = performance.now() + closeMsMax;
-    while (this.connectionsOpen > 0 && performance.now() < deadline) {
+    while (this.front.count() > 0 && performance.now() < deadline) {
       await new Promise(resolve => setTimeout(resolve, 5));
     }
     await new Promise<void>(resolve => (this.aedes === null ? resolve() : this.aedes.close(() => resolve())));
@@ -200,15 +215,6 @@ export class Broker {
     };
   }
 
-  private preConnect(
-    packet: { clientId: string; clean?: boolean; keepalive?: number },
-    done: (error: Error | null, success: boolean) => void,
-  ): void {
-    // A session without a name could never be found again (MQTT 3.1.1, 3.1.3.1).
-    if (packet.clientId === '' && packet.clean === false) done(new Error('a client id is needed with clean=0'), false);
-    else done(null, true);
-  }
-
   private authenticate(
     client: Connection,
     name: string | undefined,
@@ -218,10 +224,13 @@ export class Broker {
     const identity = this.identify(client, name, secret);
     if (identity === null) {
       this.counters.signInsRefused++;
-      this.ports.log.warn({ name: name?.slice(0, 128), client: client.id.slice(0, 128) }, 'a device could not sign in');
+      const { address } = client.conn;
+      this.front.signInFailed({ address, client: client.id.slice(0, 128), name: name?.slice(0, 128) ?? '' });
       return done(null, false);
     }
-    this.states.set(client, { identity, acks: new AckOrder(), receiving: new Set(), allowedTopic: '' });
+    const accounts = [client.conn.backlog, this.front.backlog];
+    const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
+    this.states.set(client, { identity, acks, receiving: new Set(), filters: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     done(null, true);
@@ -245,10 +254,6 @@ export class Broker {
       this.counters.breaches++;
       this.ports.log.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
       return done(new Error(breach));
-    }
-    if (acks.size() >= pendingPerConnectionMax || acks.bytes >= pendingBytesMax) {
-      this.counters.overloaded++;
-      return done(new Error('too many publishes under way'));
     }
     this.counters.publishes++;
     const isWill = packet === client.will;
@@ -328,11 +333,22 @@ export class Broker {
     const allowed =
       state !== undefined &&
       maySubscribe(state.identity, subscription.topic) &&
-      (state.identity.open || Object.keys(client.subscriptions).length < limits.filtersPerClientMax);
-    if (allowed) this.watch.note(subscription.topic);
-    else this.counters.subscriptionsRefused++;
+      (state.filters.has(subscription.topic) || state.filters.size < limits.filtersPerClientMax);
+    if (allowed) {
+      state.filters.add(subscription.topic);
+      this.watch.note(subscription.topic);
+    } else this.counters.subscriptionsRefused++;
     // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
     done(null, allowed ? subscription : null);
+  }
+
+  private forwarded<Packet extends { topic: string }>(client: Connection, packet: Packet): Packet | null {
+    try {
+      return this.mayForward(client, packet.topic) ? packet : null;
+    } catch (error) {
+      this.endFaulty(client, error as Error);
+      return null;
+    }
   }
 
   /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
@@ -347,6 +363,7 @@ export class Broker {
     const identity = this.states.get(client)?.identity;
     if (identity === undefined) return;
     this.counters.connects++;
+    this.front.signedIn(client.conn, identity.open ? client.id : identity.name);
     this.live.add(client);
     const { device } = identity;
     if (device !== null && this.connections.add(client, device)) this.ports.connected(device);
@@ -376,10 +393,33 @@ export class Broker {
   }
 
   private unsubscribed(filters: string[], client: Connection): void {
+    const state = this.states.get(client);
     for (const filter of filters) {
+      state?.filters.delete(filter);
       const device = commandsDeviceOf(filter);
       if (device !== null) this.connections.dropReceiver(device, client);
     }
+  }
+
+  /** A hook that cannot end the process: what it throws ends the connection that it was about. */
+  private wrapped<Rest extends unknown[]>(hook: (client: Connection, ...rest: Rest) => void) {
+    return (client: Client | null, ...rest: Rest): void => {
+      try {
+        hook(client as unknown as Connection, ...rest);
+      } catch (error) {
+        this.endFaulty(client as unknown as Connection | null, error as Error);
+      }
+    };
+  }
+
+  private endFaulty(client: Pick<Connection, 'id' | 'conn'> | null, error: Error): void {
+    this.front.refusals.mqtt_fault++;
+    this.counters.faults++;
+    this.ports.log.error(
+      { client: client?.id?.slice(0, 128), error: error.stack },
+      'a fault ended a device connection',
+    );
+    client?.conn.destroy();
   }
 
   private noteFault(client: Client | null, error: Error): void {

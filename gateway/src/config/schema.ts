@@ -1,6 +1,7 @@
 // Every key of the configuration, with its default and what it accepts. The one schema serves validation, the
 // reference in config/gateway.yaml (a test compares them) and the type.
 import { z } from 'zod';
+import { limits } from '../contract/index.ts';
 import { isAddressOrRange } from '../lib/forwarded.ts';
 
 const port = z.int('expected a port from 0 to 65535').min(0).max(65_535);
@@ -55,6 +56,14 @@ export const configSchema = z.strictObject({
       host: host.default('127.0.0.1'),
       port: port.default(1883),
       connectionsMax: z.int().min(1).max(100_000).default(10_000),
+      connectionsPerAddressMax: z.int().min(1).max(100_000).default(5_000),
+      unauthenticatedMax: z.int().min(2).max(100_000).default(1_000),
+      connectsPerSecondMax: z.int().min(1).max(100_000).default(1_000),
+      connectTimeoutMs: z.int().min(100).max(60_000).default(5_000),
+      keepAliveSecondsMax: z.int().min(1).max(65_535).default(3_600),
+      packetBytesMax: z.int().min(1_024).max(1_048_576).default(limits.mqttPacketBytesMax),
+      messagesPerSecondMax: z.int().min(1).max(1_000_000).default(10_000),
+      bytesPerSecondMax: bytes.default(4e6),
     })
     .prefault({}),
   store: z

@@ -50,6 +50,24 @@ const table = {
   timestamp: { title: 'Not a time', status: 400, retry: 'no' },
   topic_unknown: { title: 'No convention knows this topic', status: 404, retry: 'no' },
 
+  // Why a device's connection was ended, or not let in ([BRK-1] to [BRK-4])
+  mqtt_malformed: { title: 'The bytes are not MQTT 3.1.1', status: 400, retry: 'after-change' },
+  mqtt_too_large: { title: 'The MQTT packet is too large', status: 413, retry: 'after-change' },
+  mqtt_text: { title: 'A text in an MQTT packet is not sound UTF-8', status: 400, retry: 'after-change' },
+  mqtt_order: { title: 'CONNECT has to come first, and once', status: 400, retry: 'after-change' },
+  mqtt_version: { title: 'Only MQTT 3.1.1 and 3.1 are spoken', status: 400, retry: 'after-change' },
+  mqtt_client_id: { title: 'The client id is missing or too long', status: 400, retry: 'after-change' },
+  mqtt_will: { title: 'The will cannot be taken', status: 400, retry: 'after-change' },
+  mqtt_topic: { title: 'Not a topic to publish to', status: 400, retry: 'after-change' },
+  mqtt_filter: { title: 'Not a filter to subscribe to', status: 400, retry: 'after-change' },
+  mqtt_message_id: { title: 'A message id is missing', status: 400, retry: 'after-change' },
+  mqtt_connect_timeout: { title: 'CONNECT did not come in time', status: 408, retry: 'later' },
+  mqtt_keep_alive: { title: 'The device fell silent', status: 408, retry: 'later' },
+  mqtt_unread: { title: 'The device does not read what is sent to it', status: 429, retry: 'later' },
+  mqtt_sign_in: { title: 'Name or secret of the device is wrong', status: 401, retry: 'after-change' },
+  mqtt_connections: { title: 'Too many connections of devices', status: 429, retry: 'later' },
+  mqtt_fault: { title: 'A fault of the gateway ended the connection', status: 500, retry: 'later' },
+
   // Why a viewer missed a part of the log
   gap_slow: { title: 'The viewer fell too far behind', status: 200, retry: 'no' },
   gap_trimmed: { title: 'The log no longer reaches back that far', status: 200, retry: 'no' },

@@ -1,14 +1,22 @@
 // Every limit that somebody outside can run into, with the reason for its size. Units end the names.
 
 export const limits = Object.freeze({
-  /** MQTT packet, whole. A reading is tens of bytes; an array of a thousand of them fits. */
+  /** MQTT packet, whole, where `mqtt.packetBytesMax` does not say otherwise. An array of a thousand readings fits. */
   mqttPacketBytesMax: 256 * 1024,
   /** MQTT CONNECT packet, before anybody is signed in. Client id, user name, secret and a will fit many times. */
   mqttConnectBytesMax: 8 * 1024,
   /** Topic levels. The native convention needs five; deeper ones cost the matcher. */
   topicLevelsMax: 16,
-  /** Filters in one SUBSCRIBE, and held by one client. */
-  filtersPerClientMax: 64,
+  /** Bytes of a topic or filter. Five levels of names take a few hundred. */
+  topicBytesMax: 1024,
+  /** Bytes of a client id. MQTT 3.1.1 asks a server to take 23; a UUID with a prefix has more. */
+  clientIdBytesMax: 256,
+  /** Filters in one SUBSCRIBE, and held by one client: one for each device behind a field gateway. */
+  filtersPerClientMax: 1_000,
+  /** Bytes that wait for a device to read them. What comes after a pause of its network fits; then it is cut. */
+  mqttUnsentBytesMax: 1024 * 1024,
+  /** Bytes of a kept session's messages, which are written all together when its device signs in. */
+  mqttSessionBytesMax: 16 * 1024 * 1024,
   /** Readings out of one MQTT message. One message is taken in whole or not at all. */
   readingsPerMessageMax: 10_000,
   /** Depth of a nested JSON payload: `a.b.c…` flattens to one metric name. */

@@ -1,11 +1,12 @@
 // What a viewer asks over its connection: messages are counted, parsed and checked, and each frame is answered.
 import { type ClientFrame, type Code, Refusal, type Role, roleCovers, type ServerFrame } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import { parseFrames } from './frames.ts';
 
-/** Messages from a viewer in one second, and frames in them; a page sends all its subscriptions when it opens. */
-const messagesPerSecondMax = 100;
-const framesPerSecondMax = 200;
+/** Messages from a viewer in a second, and frames in them; a page sends all its subscriptions when it opens. */
+const messageRate = { perSecond: 100, burst: 100 };
+const frameRate = { perSecond: 200, burst: 200 };
 
 export type Viewing = { name: string; role: Role; hash: string };
 
@@ -25,9 +26,8 @@ export type Asker = {
 };
 
 export class Requests {
-  private second = 0;
-  private messagesThisSecond = 0;
-  private framesThisSecond = 0;
+  private readonly messages: TokenBucket;
+  private readonly frames: TokenBucket;
   private readonly asker: Asker;
   private readonly viewing: Viewing;
   private readonly address: string;
@@ -38,19 +38,16 @@ export class Requests {
     this.viewing = viewing;
     this.address = address;
     this.ports = ports;
+    this.messages = new TokenBucket(messageRate, ports.clock.now());
+    this.frames = new TokenBucket(frameRate, ports.clock.now());
   }
 
   receive(text: string, isBinary: boolean): void {
-    const second = Math.floor(this.ports.clock.now() / 1_000);
-    if (this.second !== second) this.messagesThisSecond = this.framesThisSecond = 0;
-    this.second = second;
-    if (++this.messagesThisSecond > messagesPerSecondMax) {
-      return this.asker.close('too_many', 'too many messages a second');
-    }
+    const now = this.ports.clock.now();
+    if (!this.messages.tryTake(now)) return this.asker.close('too_many', 'too many messages a second');
     const frames = isBinary ? null : parseFrames(text);
     if (frames === null) return this.asker.close('bad_message', 'expected a JSON object or an array of objects');
-    this.framesThisSecond += frames.length;
-    if (this.framesThisSecond > framesPerSecondMax) return this.asker.close('too_many', 'too many frames a second');
+    if (this.frames.spend(frames.length, now) > 0) return this.asker.close('too_many', 'too many frames a second');
     for (const checked of frames) {
       if (checked.ok) this.handle(checked.frame);
       else this.asker.refuse(new Refusal('bad_message', checked.detail), checked.id);

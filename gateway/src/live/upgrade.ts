@@ -16,7 +16,7 @@ export type UpgradePorts = {
   /** The address of whoever asks, behind proxies too. */
   addressOf(request: IncomingMessage): string;
   /** Hands an MQTT connection that came in a WebSocket to the broker. */
-  acceptMqtt(stream: Duplex): void;
+  acceptMqtt(stream: Duplex, address: string): void;
   isClosing(): boolean;
 };
 
@@ -60,7 +60,7 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
     if (socket.destroyed) return;
     if (typeof outcome === 'string') refuse(socket, outcome);
     else if (outcome === null) {
-      devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws)));
+      devices.handleUpgrade(request, socket, head, ws => ports.acceptMqtt(createWebSocketStream(ws), address));
     } else viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
   };
 }

@@ -6,7 +6,16 @@ import { field, packet } from './mqtt-bytes.ts';
 
 export type Packet = { type: number; flags: number; body: Buffer };
 
-export const types = { connack: 2, publish: 3, puback: 4, pubrec: 5, pubcomp: 7, suback: 9, pingresp: 13 } as const;
+export const types = {
+  connack: 2,
+  publish: 3,
+  puback: 4,
+  pubrec: 5,
+  pubcomp: 7,
+  suback: 9,
+  unsuback: 11,
+  pingresp: 13,
+} as const;
 
 const word = (number: number) => Buffer.from([number >> 8, number & 0xff]);
 
