@@ -40,7 +40,8 @@ export class Front {
   readonly backlog = new Backlog();
   private readonly unsent = new Unsent(unsentBytesMax);
   private readonly admission: Admission;
-  private readonly settledOf = new WeakMap<FrameGuard, () => void>();
+  /** Guards whose clients are not signed in, and what is to be called once they are; `unauthenticatedMax` at most. */
+  private readonly strangers = new Map<FrameGuard, () => void>();
   private readonly messageRates: TokenBuckets;
   private readonly byteRates: TokenBuckets;
   private readonly signInFailures = new TokenBuckets(
@@ -74,14 +75,16 @@ export class Front {
     return this.admission.count();
   }
 
-  /** Closes those that wait to be let in. */
+  /** Closes those that are not signed in. */
   close(): void {
     this.admission.close();
+    for (const guard of this.strangers.keys()) guard.destroy();
   }
 
   /** The client of this guard is signed in. `key` is its credential: a second connection does not double what it may send. */
   signedIn(guard: FrameGuard, key: string): void {
-    this.settledOf.get(guard)?.();
+    this.strangers.get(guard)?.();
+    this.strangers.delete(guard);
     const now = this.ports.clock.now();
     guard.signedIn({ messages: this.messageRates.of(key, now), bytes: this.byteRates.of(key, now) });
   }
@@ -109,7 +112,8 @@ export class Front {
       failed: error => this.ports.failed(guard, error),
       throttled: () => this.throttled++,
     });
-    this.settledOf.set(guard, settled);
+    this.strangers.set(guard, settled);
+    guard.once('close', () => this.strangers.delete(guard));
   }
 }
 
