@@ -9,6 +9,7 @@ import { Devices } from './device/index.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
+import { SteadyClock } from './lib/steady-clock.ts';
 import { Live } from './live/index.ts';
 import { loadSessions, saveSessions } from './session-tables.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
@@ -83,6 +84,7 @@ export class Stages {
   readonly store: Store;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
 
   constructor(config: Config, store: Store, log: Logger, clock: Clock) {
     this.config = config;
@@ -92,9 +94,11 @@ export class Stages {
     this.certificates = new Certificates(config, { clock, log });
     this.devices = this.makeDevices();
     this.sights = new Sights(this.devices);
+    const steady = new SteadyClock(clock);
+    this.steady = steady;
     this.access = new Access({
-      clock,
-      ...tables.accessTables(store),
+      clock: steady,
+      ...tables.accessTables(store, steady),
       revoked: hash => this.live.revoke(hash),
     });
     this.deviceAccess = this.makeDeviceAccess();
@@ -112,8 +116,10 @@ export class Stages {
 
   /** What a commit brought: latest values first, so that whoever hears of it live can ask for them. */
   committed(entries: CommittedEntry[]): void {
-    for (const entry of entries) if (entry.kind === 'readings') this.devices.apply(entry.run);
+    const wentBack = entries.flatMap(entry => (entry.kind === 'readings' ? this.devices.apply(entry.run) : []));
     this.live.committed(entries);
+    // An older time than what viewers hold is no late reading only where the gateway says so itself.
+    if (wentBack.length > 0) this.live.renew(wentBack);
   }
 
   /** Brings back what the database knows, then listens. Each step says at once how it is undone. */
@@ -128,7 +134,7 @@ export class Stages {
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
-    await commands.resume(await tables.loadOpenCommands(store));
+    await commands.resume(await tables.loadOpenCommands(store), await tables.lastCommandId(store));
     toClose.push(() => commands.close());
     const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
@@ -175,9 +181,9 @@ export class Stages {
   }
 
   private makeDeviceAccess(): DeviceAccess {
-    const { clock, devices, log, store } = this;
+    const { devices, log, steady, store } = this;
     return new DeviceAccess({
-      clock,
+      clock: steady,
       log,
       ...tables.deviceAccessTables(store),
       deviceExists: id => devices.exists(id),
@@ -207,7 +213,7 @@ export class Stages {
         devices.setPresence(device, online ? 'online' : 'offline', isWill ? 'will' : 'status'),
       attributes: (device, values) => devices.setAttributes(device, values),
       answer: (device, command, answer) => commands.answered(device, command, answer),
-      keepLetter: (letter, trimTo) => tables.keepLetter(store, letter, trimTo),
+      keepLetter: (letter, trimTo) => tables.keepLetter(store, letter, trimTo, this.steady),
     });
   }
 

@@ -55,7 +55,7 @@ export class SignInLimits {
 
   /** Counts a one-time password that is about to be looked at. Throws Refusal('too_many') beyond the limit. */
   code(name: string): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     if (this.wrongCodes.of(name, now).tryTake(now)) return;
     throw new Refusal('too_many', `at most ${wrongCodesPerHour} wrong one-time passwords an hour`);
   }
@@ -66,7 +66,7 @@ export class SignInLimits {
   }
 
   private take(attempts: TokenBuckets, key: string): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     if (attempts.of(key, now).tryTake(now)) return;
     throw new Refusal('too_many', `at most ${attemptsPerMinute} attempts to sign in a minute`);
   }

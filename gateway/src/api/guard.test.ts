@@ -195,7 +195,10 @@ test('[ACC-7] what was asked in a body that came after the sign-out is not done'
     },
   });
   const init = { method: 'POST', body, duplex: 'half', headers: { Authorization: 'Bearer operator' } };
-  const app = createApp({ dashboardDir: null, pages: { hosts: [], origins: [], hostsOnly: false }, trustedProxies: [] }, fakes.ports);
+  const app = createApp(
+    { dashboardDir: null, pages: { hosts: [], origins: [], hostsOnly: false }, trustedProxies: [] },
+    fakes.ports,
+  );
   const request = new Request('http://gateway/api/v1/devices/a/commands', init as RequestInit);
   request.headers.set('Content-Type', 'application/json');
   const response = await app.request(request, undefined, { incoming: { socket: {} } });

@@ -7,6 +7,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { ReloadedTls } from '../lib/tls-reload.ts';
 import type { createApp } from './app.ts';
 import { importPath } from './guard.ts';
+import { limitRest } from './request-rest.ts';
 
 export type HttpConfig = { host: string; port: number };
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -15,6 +16,8 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const handshakeMsMax = 10_000;
+/** How often it is looked whether headers are overdue; Node's own 30 seconds would make them 40. */
+const headersCheckMs = 1_000;
 /** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
 const importIdleMsMax = 120_000;
 /** While the gateway closes, answers that are under way may take so long. */
@@ -47,6 +50,7 @@ export function listen(
   // The server's own limit knows no exceptions.
   server.requestTimeout = 0;
   server.prependListener('request', limitTime);
+  server.prependListener('request', limitRest);
   if (upgrade !== undefined) server.on('upgrade', upgrade);
   const sockets = new Set<Socket>();
   server.on('connection', socket => {
@@ -66,12 +70,17 @@ export function listen(
 type Fetch = ReturnType<typeof createApp>['fetch'];
 
 function plain(fetch: Fetch): Server {
-  return createAdaptorServer({ fetch, createServer }) as Server;
+  const serverOptions = { connectionsCheckingInterval: headersCheckMs };
+  return createAdaptorServer({ fetch, createServer, serverOptions }) as Server;
 }
 
 /** A connection that is open goes on with the certificate that it began with. */
 function secure(fetch: Fetch, tls: ReloadedTls): SecureServer {
-  const serverOptions = { ...tls.material.options, handshakeTimeout: handshakeMsMax };
+  const serverOptions = {
+    ...tls.material.options,
+    handshakeTimeout: handshakeMsMax,
+    connectionsCheckingInterval: headersCheckMs,
+  };
   const server = createAdaptorServer({ fetch, createServer: createSecureServer, serverOptions }) as SecureServer;
   server.on('tlsClientError', () => tls.counters.handshakesFailed++);
   tls.onChange(({ options }) => server.setSecureContext(options));

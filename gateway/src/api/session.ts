@@ -8,6 +8,9 @@ import { sessionSchema, signInSchema } from './people-schemas.ts';
 import { createRouter } from './router.ts';
 import { answer, body, problem } from './schemas.ts';
 
+/** A session's whole length, told as a length: a date would be one of the gateway's clock, which may be wrong. */
+const cookieLifeS = 7 * 24 * 60 * 60;
+
 const tags = ['session'];
 
 const signIn = createRoute({
@@ -53,7 +56,7 @@ export function sessionRoutes(ports: ApiPorts) {
       sameSite: 'Strict',
       secure: isHttps(c),
       path: '/',
-      expires: new Date(session.expiresAt),
+      maxAge: cookieLifeS,
     });
     return c.json(session, 200);
   });

@@ -78,3 +78,11 @@ test('[BRK-1] a fault while a publish is taken in leaves it unacknowledged, and 
   expect(await (await signIn('a')).publish('devices/a/telemetry', '{"a":1}')).toBe(1);
   expect(wire.received.filter(({ type }) => type === types.puback)).toEqual([]);
 });
+
+test('closing waits for nobody who has not signed in', async () => {
+  const silent = await Wire.open(port);
+  await signIn('a');
+  await broker.close();
+  expect(broker.connectionCount()).toBe(0);
+  await silent.closed;
+});

@@ -43,7 +43,8 @@ export class Front {
   private readonly admission: Admission;
   /** Names that a certificate proved, by the stream that brought it. */
   private readonly subjects = new WeakMap<Duplex, string>();
-  private readonly settledOf = new WeakMap<FrameGuard, () => void>();
+  /** Guards whose clients are not signed in, and what is to be called once they are; `unauthenticatedMax` at most. */
+  private readonly strangers = new Map<FrameGuard, () => void>();
   private readonly messageRates: TokenBuckets;
   private readonly byteRates: TokenBuckets;
   private readonly config: FrontConfig;
@@ -74,15 +75,17 @@ export class Front {
     return this.admission.count();
   }
 
-  /** Closes those that wait to be let in. */
+  /** Closes those that are not signed in. */
   close(): void {
     this.admission.close();
+    for (const guard of this.strangers.keys()) guard.destroy();
   }
 
   /** The client of this guard is signed in. `key` is its credential: a second connection does not double what it may send. */
   signedIn(guard: FrameGuard, key: string): void {
-    this.settledOf.get(guard)?.();
-    const now = this.ports.clock.now();
+    this.strangers.get(guard)?.();
+    this.strangers.delete(guard);
+    const now = this.ports.clock.elapsed();
     guard.signedIn({ messages: this.messageRates.of(key, now), bytes: this.byteRates.of(key, now) });
   }
 
@@ -106,7 +109,8 @@ export class Front {
       throttled: () => this.throttled++,
     });
     guard.subject = this.subjects.get(stream);
-    this.settledOf.set(guard, settled);
+    this.strangers.set(guard, settled);
+    guard.once('close', () => this.strangers.delete(guard));
   }
 }
 

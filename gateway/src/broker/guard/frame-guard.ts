@@ -195,7 +195,7 @@ export class FrameGuard extends Duplex {
     if (!this.isSignedIn) this.adjustKeepAlive(run);
     this.push(run);
     if (this.rates === null) return;
-    const now = this.ports.clock.now();
+    const now = this.ports.clock.elapsed();
     const waitMs = Math.max(
       this.rates.messages.spend(this.framer.weight, now),
       this.rates.bytes.spend(run.length, now),
