@@ -42,7 +42,7 @@ export class Admission {
     this.config = config;
     this.ports = ports;
     const perSecond = config.connectsPerSecondMax;
-    this.pace = new TokenBucket({ perSecond, burst: Math.max(1, perSecond / 2) }, ports.clock.now());
+    this.pace = new TokenBucket({ perSecond, burst: Math.max(1, perSecond / 2) }, ports.clock.elapsed());
   }
 
   /** Connections, signed in or not. */
@@ -91,7 +91,7 @@ export class Admission {
       if (neighbours !== undefined && neighbours.unauthenticated >= share) continue;
       const [stream] = neighbours?.waiting ?? [];
       // Those that break off while they wait do not use up the pace.
-      if (stream !== undefined && !this.pace.tryTake(this.ports.clock.now())) return this.letInLater();
+      if (stream !== undefined && !this.pace.tryTake(this.ports.clock.elapsed())) return this.letInLater();
       this.turns.delete(address);
       if (neighbours === undefined || stream === undefined) continue;
       neighbours.waiting.delete(stream);

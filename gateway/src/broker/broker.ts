@@ -8,23 +8,19 @@ import { Aedes, type AedesPublishPacket, type Client, type PublishPacket, type S
 import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, topics } from '../contract/index.ts';
 import type { ReloadedTls } from '../lib/tls-reload.ts';
 import { AckOrder } from './ack-order.ts';
+import type { Connection, State } from './connection.ts';
 import { Connections } from './connections.ts';
+import { Deliveries } from './deliveries.ts';
 import { Front, type FrontConfig, type Peer } from './front.ts';
 import { type Breach, breaches } from './guard/breach.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
 import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
-import {
-  commandsDeviceOf,
-  grantedQos,
-  type Identity,
-  mayReceive,
-  publishBreach,
-  subscribeBreach,
-} from './permissions.ts';
-import type { KeptWill, SessionChange } from './sessions/changes.ts';
+import { commandsDeviceOf, subscribeBreach } from './permissions.ts';
+import { Publishes, type PublishMessage } from './publishes.ts';
+import type { SessionChange } from './sessions/changes.ts';
 import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
-import { SessionPersistence, sessionMark } from './sessions/persistence.ts';
+import { SessionPersistence } from './sessions/persistence.ts';
 import { type SignInPorts, SignIns } from './sign-ins.ts';
 import { Watch } from './watch.ts';
 
@@ -38,10 +34,7 @@ export type BrokerPorts = SignInPorts & {
   /** Writes what sessions keep, in the commit that what was taken in this turn of the event loop is in. */
   saveSessions(changes: SessionChange[]): Promise<void>;
   /** Takes a publish in; called back with null once it is committed, or with why it was refused. */
-  take(
-    message: { topic: string; payload: Uint8Array; receivedAt: number; isWill: boolean; strayAllowed: boolean },
-    settled: (refused: Code | null) => void,
-  ): void;
+  take(message: PublishMessage, settled: (refused: Code | null) => void): void;
   connected(device: string): void;
   disconnected(device: string, cause: PresenceCause): void;
   /** A connection of the device listens for commands now. */
@@ -66,27 +59,6 @@ const willsAtOnce = 1_000;
 /** How long goodbyes may take at close. */
 const closeMsMax = 1_000;
 
-/** What Aedes's type leaves out. */
-type Connection = Omit<Client, 'conn'> & {
-  id: string;
-  conn: FrameGuard;
-  will: PublishPacket | null;
-  subscriptions: Record<string, { qos: 0 | 1 | 2 }>;
-  version: number;
-  _disconnected: boolean;
-};
-
-type State = {
-  identity: Identity;
-  acks: AckOrder;
-  /** Message ids of QoS 2 publishes that wait for their commit. */
-  receiving: Set<number>;
-  /** Filters that were granted. */
-  filters: Set<string>;
-  /** The topic that was allowed last; most devices use the same one again and again. */
-  allowedTopic: string;
-};
-
 export class Broker {
   readonly counters: BrokerCounters = {
     connects: 0,
@@ -108,7 +80,8 @@ export class Broker {
   private readonly handing = new Set<string>();
   private readonly watch = new Watch();
   readonly sessions: KeptState;
-  private readonly isOpen: boolean;
+  private readonly publishes: Publishes;
+  private readonly deliveries: Deliveries;
   private readonly ports: BrokerPorts;
   private readonly listeners: Listeners;
   private aedes: Aedes | null = null;
@@ -128,13 +101,20 @@ export class Broker {
       tls: ports.tls,
       accept: (socket, subject) => this.accept(socket, { address: socket.remoteAddress ?? '', subject }),
     });
-    this.isOpen = config.open;
     this.sessions = new KeptState(config, {
       clock: ports.clock,
       save: changes => ports.saveSessions(changes),
       ownerOf: client => (config.open ? '' : (this.states.get(client)?.identity.name ?? '')),
       maySubscribe: (client, filter) => this.maySubscribe(client, filter),
     });
+    const { counters, handing, sessions, signIns, watch } = this;
+    const { clock, log } = ports;
+    this.publishes = new Publishes({
+      ...{ clock, counters, log, open: config.open, sessions, signIns, watch },
+      take: (message, settled) => ports.take(message, settled),
+      speaks: (client, topic) => this.associate(client, topic),
+    });
+    this.deliveries = new Deliveries({ counters, handing, sessions, signIns, watch });
   }
 
   /** Begins to listen; resolves with the ports. Rejects where an address cannot be had. */
@@ -147,7 +127,9 @@ export class Broker {
       drainTimeout: 0,
       authenticate: this.wrapped((client, name, secret, done) => this.authenticate(client, name, secret, done)),
       authorizePublish: this.wrapped((client, packet, done) => this.takePublish(client, packet, done)),
-      authorizeSubscribe: this.wrapped((client, subscription, done) => this.checkSubscribe(client, subscription, done)),
+      authorizeSubscribe: this.wrapped((client, subscription, done) =>
+        this.deliveries.authorize(client, this.states.get(client), subscription, done),
+      ),
       authorizeForward: (client, packet) => this.forwarded(client as unknown as Connection, packet),
     });
     aedes.on(
@@ -176,7 +158,7 @@ export class Broker {
     const leftBehind = this.sessions.wills.takeLeftBehind();
     for (let i = 0; i < leftBehind.length; i += willsAtOnce) {
       const some = leftBehind.slice(i, i + willsAtOnce);
-      await Promise.all(some.map(({ client, will }) => this.publishLeftBehind(client, will)));
+      await Promise.all(some.map(({ client, will }) => this.publishes.publishLeftBehind(client, will)));
     }
 
     return this.listeners.open();
@@ -305,140 +287,16 @@ export class Broker {
     const state = client === null ? undefined : this.states.get(client);
     if (client === null || state === undefined) return done(new Error('nobody stands behind this publish'));
     // What is not acknowledged is sent again to the gateway that comes after this one.
-    if (this.closing) return;
-    const isWill = packet === client.will;
-    if (isWill) this.sessions.wills.fire(client.id, packet);
-    const { identity, acks } = state;
-    // The will of a connection that was cut is nobody's word any more.
-    if (!identity.open && !identity.holds()) {
-      this.signIns.ends(client, 'credential');
-      return done(new Error('its credential does not hold any more'));
-    }
-    const breach = packet.topic === state.allowedTopic ? null : publishBreach(identity, packet.topic);
-    if (breach === null) state.allowedTopic = packet.topic;
-    else {
-      this.counters.breaches++;
-      this.signIns.note(client, { kind: 'publish-refused', reason: breach, topic: packet.topic });
-      this.signIns.ends(client, 'refused');
-      this.signIns.warn({ name: identity.name, topic: packet.topic.slice(0, 256) }, `refused a publish: ${breach}`);
-      return done(new Error(breach));
-    }
-    this.counters.publishes++;
-    const settle = acks.enter(done, packet.payload.length);
-    if (packet.qos === 2 && !isWill) this.takeOnce(client, state, packet, settle);
-    else this.take(client, state, packet, isWill, settle);
+    if (!this.closing) this.publishes.authorize(client, state, packet, done);
   }
 
-  /** A repeated QoS 2 publish is acknowledged again, and not taken in again (MQTT 3.1.1, 4.3.3). */
-  private takeOnce(
-    client: Connection,
-    state: State,
-    packet: PublishPacket,
-    settle: (error: Error | null) => void,
-  ): void {
-    const { receiving } = state;
-    const id = packet.messageId ?? 0;
-    if (receiving.has(id) || this.sessions.isRepeated(client, id)) return settle(null);
-    receiving.add(id);
-    const finish = (error: Error | null) => {
-      receiving.delete(id);
-      settle(error);
-    };
-    this.take(client, state, packet, false, finish);
-  }
-
-  private take(
-    client: Connection,
-    { identity }: State,
-    packet: PublishPacket,
-    isWill: boolean,
-    settle: (error: Error | null) => void,
-  ): void {
-    const { topic } = packet;
+  private forwarded(client: Connection, packet: AedesPublishPacket): AedesPublishPacket | null {
     try {
-      this.takeAndKeep(packet, client, { isWill, leftBehind: null, strayAllowed: identity.open }, refused => {
-        if (refused === null) return settle(null);
-        this.counters.publishesRefused++;
-        this.signIns.ends(client, refused);
-        settle(new Error(refused));
-      });
+      return this.deliveries.forwarded(client, this.states.get(client), packet);
     } catch (error) {
-      // A fault of ours in one message must not end the process, nor be acknowledged.
-      this.noteFault(client, error as Error);
-      this.ports.log.error(
-        { topic: topic.slice(0, 256), error: (error as Error).stack },
-        'a fault in taking a publish',
-      );
-      settle(error as Error);
+      this.endFaulty(client, error as Error);
+      return null;
     }
-    // Only now the device is sure to be in the registry.
-    if (identity.device === null && !isWill) this.associate(client, topic);
-  }
-
-  /** Has a publish taken in, and what sessions and retained messages keep of it written in the same commit. */
-  private takeAndKeep(
-    packet: PublishPacket,
-    client: Connection | null,
-    about: { isWill: boolean; leftBehind: string | null; strayAllowed: boolean },
-    settled: (refused: Code | null) => void,
-  ): void {
-    const { topic, qos } = packet;
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const { leftBehind, ...rest } = about;
-    const message = { topic, payload, receivedAt: this.ports.clock.now(), ...rest };
-    const isPlain = !packet.retain && leftBehind === null && (qos === 0 || (qos === 1 && !this.watch.covers(topic)));
-    if (isPlain) this.ports.take(message, settled);
-    else this.sessions.takeWith(packet, client, leftBehind, taken => this.ports.take(message, taken), settled);
-  }
-
-  /** Publishes the will of a client that was connected when the gateway ended, by the rights that its credential has now. */
-  private publishLeftBehind(client: string, will: KeptWill): Promise<void> {
-    const { owner, topic, qos, retain } = will;
-    const identity = this.signIns.named(owner);
-    const breach = identity === null ? 'nobody signs in by this name' : publishBreach(identity, topic);
-    if (breach !== null) {
-      this.counters.breaches++;
-      this.sessions.wills.discard(client);
-      return Promise.resolve();
-    }
-    const payload = Buffer.from(will.payload.buffer, will.payload.byteOffset, will.payload.byteLength);
-    // Nobody is there to hear it at once: sessions and retained messages have it, and that is all there is to do.
-    const packet = { cmd: 'publish', topic, payload, qos, retain, dup: false } as PublishPacket;
-    return new Promise(resolve => {
-      const about = { isWill: true, leftBehind: client, strayAllowed: this.isOpen };
-      this.takeAndKeep(packet, null, about, refused => {
-        if (refused === null) this.sessions.counters.willsRestored++;
-        else this.counters.publishesRefused++;
-        resolve();
-      });
-    });
-  }
-
-  /** A field gateway, or a client of the open profile, speaks for a device from its first publish on. */
-  private associate(client: Connection, topic: string): void {
-    const device = parseTopic(topic)?.device;
-    if (device === undefined || this.connections.has(client, device)) return;
-    if (this.connections.add(client, device)) this.ports.connected(device);
-  }
-
-  private checkSubscribe(
-    client: Connection,
-    subscription: Subscription,
-    done: (error: Error | null, subscription?: Subscription | null) => void,
-  ): void {
-    // A session that was kept without subscriptions brings this one with it.
-    if (subscription.topic === sessionMark) return done(null, null);
-    const state = this.states.get(client);
-    const breach = state === undefined ? 'not signed in' : subscriptionBreach(state, subscription.topic);
-    if (breach === null) {
-      state?.filters.add(subscription.topic);
-      this.watch.note(subscription.topic);
-    } else {
-      this.counters.subscriptionsRefused++;
-      this.signIns.note(client, { kind: 'subscription-refused', reason: breach, topic: subscription.topic });
-    }
-    // Null is the standard's failure code 128 in the SUBACK; the connection goes on.
-    done(null, breach === null ? subscription : null);
   }
 
   private maySubscribe(client: object, filter: string): boolean {
@@ -446,25 +304,11 @@ export class Broker {
     return identity !== undefined && subscribeBreach(identity, filter) === null;
   }
 
-  /** A message as this connection gets it, with the QoS that it was granted at the most (MQTT 3.1.1, 3.8.4). */
-  private forwarded(client: Connection, packet: AedesPublishPacket): AedesPublishPacket | null {
-    try {
-      if (!this.mayForward(client, packet)) return null;
-      const qos = grantedQos(client.subscriptions, packet.topic);
-      return qos === null || qos >= packet.qos ? packet : { ...packet, qos };
-    } catch (error) {
-      this.endFaulty(client, error as Error);
-      return null;
-    }
-  }
-
-  /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
-  private mayForward(client: Connection, packet: AedesPublishPacket): boolean {
-    const { topic } = packet;
-    const identity = this.states.get(client)?.identity;
-    if (identity === undefined || !mayReceive(identity, topic)) return false;
-    if (topic.includes('/commands/') && parseTopic(topic)?.kind === 'command') return this.handing.has(topic);
-    return !this.sessions.isQueued(client, packet);
+  /** A field gateway, or a client of the open profile, speaks for a device from its first publish on. */
+  private associate(client: Connection, topic: string): void {
+    const device = parseTopic(topic)?.device;
+    if (device === undefined || this.connections.has(client, device)) return;
+    if (this.connections.add(client, device)) this.ports.connected(device);
   }
 
   private ready(client: Connection): void {
@@ -547,9 +391,4 @@ export class Broker {
     this.counters.faults++;
     this.ports.log.debug({ client: client?.id?.slice(0, 128), error: error.message }, 'a device connection failed');
   }
-}
-
-function subscriptionBreach({ identity, filters }: State, filter: string): string | null {
-  const isFull = !filters.has(filter) && filters.size >= limits.filtersPerClientMax;
-  return isFull ? `more than ${limits.filtersPerClientMax} subscriptions` : subscribeBreach(identity, filter);
 }

@@ -50,12 +50,12 @@ export class Requests {
     this.viewing = viewing;
     this.address = address;
     this.ports = ports;
-    this.messages = new TokenBucket(messageRate, ports.clock.now());
-    this.frames = new TokenBucket(frameRate, ports.clock.now());
+    this.messages = new TokenBucket(messageRate, ports.clock.elapsed());
+    this.frames = new TokenBucket(frameRate, ports.clock.elapsed());
   }
 
   receive(text: string, isBinary: boolean): void {
-    const now = this.ports.clock.now();
+    const now = this.ports.clock.elapsed();
     if (!this.messages.tryTake(now)) return this.asker.close('too_many', 'too many messages a second');
     const frames = isBinary ? null : parseFrames(text);
     if (frames === null) return this.asker.close('bad_message', 'expected a JSON object or an array of objects');
