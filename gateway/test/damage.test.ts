@@ -317,6 +317,19 @@ describe('files taken away while the gateway runs', () => {
     expect(found).toMatchObject({ ...nothingLost, said: expect.stringContaining('all of it was saved') });
   }, 120_000);
 
+  test('[STO-5] the database deleted and the gateway stopped before its next commit: saved, and put back', async () => {
+    const dir = newFolder();
+    const gateway = await gatewayProgram(dir, [], { collect: true });
+    const publisher = new RecordingPublisher({ device: 'd1', qos: 1, secret: await gateway.rest.device('d1') });
+    await publishSeen(gateway, publisher);
+    rmSync(database(dir));
+    await gateway.kill('SIGTERM');
+    const again = await gatewayProgram(dir, [], { collect: true });
+    const found = await compareAll({ http: again.http, token: again.rest.token }, [publisher]);
+    expect(found).toMatchObject({ lost: 0, doubled: 0 });
+    expect(again.said()).toContain('was deleted while the gateway ran');
+  }, 120_000);
+
   test('[STO-5] another file put in its place: that one is used, and what was there is kept', async () => {
     const found = await takeAway((dir, older) => {
       copyFileSync(older, `${database(dir)}.new`);
@@ -330,7 +343,11 @@ describe('files taken away while the gateway runs', () => {
   }, 120_000);
 
   test('a build that does not look whether its files are there is found out', async () => {
-    const blind: Breakage = { file: 'store/writer.ts', find: 'displaced = files.displaced();', replace: '' };
+    const blind: Breakage = {
+      file: 'store/writer.ts',
+      find: 'displaced = files?.displaced() ?? null;\n  } catch',
+      replace: '} catch',
+    };
     const found = await takeAway(dir => rmSync(database(dir)), brokenBuild(blind));
     expect(found.ended).toBe(false);
     expect(found.lost).toBeGreaterThan(0);

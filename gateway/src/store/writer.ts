@@ -47,7 +47,7 @@ const { dir, synchronous, onDamage } = workerData as WriterData;
 
 let db: Db;
 let lock: Db;
-let files: FilesInPlace;
+let files: FilesInPlace | undefined;
 let running: RunningMark;
 let epoch = '';
 let lastOffset = 0;
@@ -143,7 +143,7 @@ function commit(call: CommitCall): Transfer {
     const written = writeAll.immediate(call);
     lastOffset = written.offset;
     bytes = written.bytes;
-    displaced = files.displaced();
+    displaced = files?.displaced() ?? null;
   } catch (error) {
     failed = (error as { code?: string }).code ?? (error as Error).message;
   }
@@ -179,6 +179,9 @@ const save = ({ displaced, now }: { displaced: Displaced; now: number }): string
 
 serveThread({ open, commit, keep, mark, save }, () => {
   try {
+    // Closing would let go of what only the open files hold.
+    const displaced = files?.displaced() ?? null;
+    if (displaced !== null) rescue(db, dir, displaced, Date.now());
     if (db?.open) mark();
   } finally {
     running?.close();
