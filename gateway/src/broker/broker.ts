@@ -347,7 +347,11 @@ export class Broker {
     const message = { topic, payload, receivedAt: this.ports.clock.now(), ...rest };
     const isPlain = !packet.retain && leftBehind === null && (qos === 0 || (qos === 1 && !this.watch.covers(topic)));
     if (isPlain) this.ports.take(message, settled);
-    else this.sessions.takeWith(packet, client, leftBehind, taken => this.ports.take(message, taken), settled);
+    else {
+      // A will has no message id.
+      const sender = about.isWill ? null : client;
+      this.sessions.takeWith(packet, sender, leftBehind, taken => this.ports.take(message, taken), settled);
+    }
   }
 
   /** Publishes the will of a client that was connected when the gateway ended, by the rights that its credential has now. */
