@@ -1,6 +1,7 @@
 // What MQTT clients asked to be kept, in a whole gateway: sessions, queues, retained messages and wills, also over SIGKILL.
 import { describe, expect, test } from 'vitest';
 import type { HistoryReadings } from '../src/contract/index.ts';
+import { writeBeside } from '../src/store/index.ts';
 import { gatewayHere, gatewayProgram, newFolder, type Rest } from './instruments/gateway.ts';
 import { packet } from './instruments/mqtt-bytes.ts';
 import { publishPacket, types, Wire } from './instruments/mqtt-wire.ts';
@@ -342,4 +343,32 @@ test('[BRK-6] a storm of connects with wills and sessions costs few commits', as
   const commits = (after.store_commits_total as number) - (before.store_commits_total as number);
   expect(commits).toBeGreaterThan(0);
   expect(commits).toBeLessThan(storm / 2);
+});
+
+test('[BRK-5] the will of who was connected when the gateway ended is published at the next start, if its credential may', async () => {
+  const dir = newFolder();
+  const first = await gatewayHere([], dir);
+  const secret = await first.rest.device('d1');
+  const will = { topic: 'devices/d1/attributes', payload: '{"n":1}' };
+  await Wire.connect(first.mqttPort, { user: 'd1', secret, will });
+  const kept = await Wire.connect(first.mqttPort, { user: 'd1', secret, id: 'kept', clean: false });
+  await kept.subscribe('devices/#', 'devices/d1/#');
+  await first.close();
+  const payload = Buffer.from('{"n":2}');
+  writeBeside(dir, [
+    ['mqttWill.put', 'd1/other', 'd1', 'devices/d2/attributes', 1, 0, payload],
+    ['mqttWill.put', 'gone/x', 'gone', 'devices/gone/attributes', 1, 0, payload],
+  ]);
+  const second = await gatewayHere([], dir);
+  expect(await figures(second)).toMatchObject({
+    session_wills_restored_total: 1,
+    broker_breaches_total: 2,
+    devices: 1,
+  });
+  expect(await second.rest.get('/devices/d1')).toMatchObject({ attributes: { n: 1 } });
+  const back = await Wire.connect(second.mqttPort, { user: 'd1', secret, id: 'kept', clean: false });
+  expect(await takeMessages(back, 1)).toMatchObject([{ payload: '{"n":1}', qos: 1 }]);
+  await second.close();
+  const third = await gatewayHere([], dir);
+  expect(await figures(third)).toMatchObject({ session_wills_restored_total: 0, broker_breaches_total: 0 });
 });

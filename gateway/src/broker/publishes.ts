@@ -128,7 +128,11 @@ export class Publishes {
     const isPlain =
       !packet.retain && leftBehind === null && (qos === 0 || (qos === 1 && !this.parts.watch.covers(topic)));
     if (isPlain) this.parts.take(message, settled);
-    else this.parts.sessions.takeWith(packet, client, leftBehind, taken => this.parts.take(message, taken), settled);
+    else {
+      // A will has no message id.
+      const sender = about.isWill ? null : client;
+      this.parts.sessions.takeWith(packet, sender, leftBehind, taken => this.parts.take(message, taken), settled);
+    }
   }
 
   /** Publishes the will of a client that was connected when the gateway ended, by the rights that its credential has now. */

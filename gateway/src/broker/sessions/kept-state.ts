@@ -153,7 +153,7 @@ export class KeptState {
   /**
    * Runs `take`, which has the publish's readings written, and has written in the same commit what is kept of it here.
    * `settled` is called once, with null when all of it is on disk. `leftBehind` names the client whose will this is where
-   * that was left behind by the gateway that ran before; it goes in that commit, too, and `client` is null.
+   * that was left behind by the gateway that ran before; it goes in that commit, too. `client` is null for any will.
    */
   takeWith(
     packet: Publish,
