@@ -13,6 +13,7 @@ import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { clientOf, hopOf, trustedProxies } from './lib/forwarded.ts';
 import type { Logger } from './lib/logger.ts';
+import { SteadyClock } from './lib/steady-clock.ts';
 import { createUpgrade, Live } from './live/index.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
 import * as tables from './tables.ts';
@@ -71,6 +72,7 @@ export class Stages {
   readonly store: Store;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
 
   constructor(config: Config, store: Store, log: Logger, clock: Clock) {
     this.config = config;
@@ -78,9 +80,11 @@ export class Stages {
     this.log = log;
     this.clock = clock;
     this.devices = this.makeDevices();
+    const steady = new SteadyClock(clock);
+    this.steady = steady;
     this.access = new Access({
-      clock,
-      ...tables.accessTables(store),
+      clock: steady,
+      ...tables.accessTables(store, steady),
       revoked: hash => this.live.revoke(hash),
       credentialChanged: name => this.broker.disconnect(name),
     });
@@ -98,8 +102,10 @@ export class Stages {
 
   /** What a commit brought: latest values first, so that whoever hears of it live can ask for them. */
   committed(entries: CommittedEntry[]): void {
-    for (const entry of entries) if (entry.kind === 'readings') this.devices.apply(entry.run);
+    const wentBack = entries.flatMap(entry => (entry.kind === 'readings' ? this.devices.apply(entry.run) : []));
     this.live.committed(entries);
+    // An older time than what viewers hold is no late reading only where the gateway says so itself.
+    if (wentBack.length > 0) this.live.renew(wentBack);
   }
 
   /** Brings back what the database knows, then listens. Each step says at once how it is undone. */
@@ -109,7 +115,7 @@ export class Stages {
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
-    await commands.resume(await tables.loadOpenCommands(store));
+    await commands.resume(await tables.loadOpenCommands(store), await tables.lastCommandId(store));
     toClose.push(() => commands.close());
     const adminPassword = await access.firstAdministrator(config.access.adminPassword);
 
@@ -162,7 +168,7 @@ export class Stages {
         devices.setPresence(device, online ? 'online' : 'offline', isWill ? 'will' : 'status'),
       attributes: (device, values) => devices.setAttributes(device, values),
       answer: (device, command, answer) => commands.answered(device, command, answer),
-      keepLetter: (letter, trimTo) => tables.keepLetter(store, letter, trimTo),
+      keepLetter: (letter, trimTo) => tables.keepLetter(store, letter, trimTo, this.steady),
     });
   }
 

@@ -10,6 +10,7 @@ import {
   type DeviceRecord,
   type Devices,
 } from './device/index.ts';
+import type { SteadyClock } from './lib/steady-clock.ts';
 import type { Effect, Store } from './store/index.ts';
 
 /** Spans of refused payloads are told for so long. */
@@ -57,7 +58,10 @@ function* blocksOf(store: Store): Iterable<number> {
   for (let block = 0; block * blockSeries < store.series.size(); block++) yield block;
 }
 
-export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'save' | 'saveCredential'> {
+export function accessTables(
+  store: Store,
+  steady: Pick<SteadyClock, 'sure'>,
+): Pick<AccessPorts, 'findSecret' | 'save' | 'saveCredential'> {
   type SecretRow = { hash: string; kind: SecretRecord['kind']; name: string; expiresAt: number | null; body: string };
   return {
     async findSecret(hash) {
@@ -67,11 +71,13 @@ export function accessTables(store: Store): Pick<AccessPorts, 'findSecret' | 'sa
       return { ...rest, ...(JSON.parse(body) as Pick<SecretRecord, 'role'>) };
     },
     save({ users = [], secrets = [], remove = [], trimBefore }) {
+      // What a wrong clock calls expired may hold again when it is right.
+      const sure = steady.sure();
       return store.write([
         ...users.map((user): Effect => ['user.put', user.name, JSON.stringify(user)]),
         ...secrets.map(secretEffect),
         ...remove.map((hash): Effect => ['secret.delete', hash]),
-        ...(trimBefore === undefined ? [] : [['secret.trim', trimBefore] as Effect]),
+        ...(trimBefore === undefined || sure === null ? [] : [['secret.trim', Math.min(trimBefore, sure)] as Effect]),
       ]);
     },
     saveCredential: (name, credential) =>
@@ -102,6 +108,12 @@ export async function loadOpenCommands(store: Store): Promise<Command[]> {
   return parseAll(await store.query<Body>('command.open', limits.commandsOpenMax));
 }
 
+/** The id of the newest command, '' where there is none. */
+export async function lastCommandId(store: Store): Promise<string> {
+  const [last] = await store.query<{ id: string }>('command.list', '~', 1);
+  return last?.id ?? '';
+}
+
 /** The ledger, newest first, of those before the given id. */
 export async function listCommands(
   store: Store,
@@ -117,12 +129,19 @@ export async function listCommands(
   return parseAll(await store.query<Body>('command.list', before, limit));
 }
 
-export function keepLetter(store: Store, letter: Omit<DeadLetter, 'id'>, trimTo: number | null): Promise<void> {
+export function keepLetter(
+  store: Store,
+  letter: Omit<DeadLetter, 'id'>,
+  trimTo: number | null,
+  steady: Pick<SteadyClock, 'sure'>,
+): Promise<void> {
   const effects: Effect[] = [['deadLetter.add', JSON.stringify(letter)]];
   // History tells a span without readings by it.
   if (letter.device !== null) effects.push(['rejected.add', letter.device, letter.at]);
   if (trimTo !== null) {
-    effects.push(['deadLetter.trim', trimTo], ['rejected.trim', letter.at - rejectedKeptMs]);
+    effects.push(['deadLetter.trim', trimTo]);
+    const sure = steady.sure();
+    if (sure !== null) effects.push(['rejected.trim', sure - rejectedKeptMs]);
   }
   return store.write(effects);
 }

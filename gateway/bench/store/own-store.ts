@@ -14,6 +14,7 @@ class FollowingClock implements Clock {
     this.time = startMs;
   }
   readonly now = () => this.time;
+  readonly elapsed = systemClock.elapsed;
   readonly after = systemClock.after;
   readonly every = systemClock.every;
 

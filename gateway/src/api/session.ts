@@ -6,6 +6,9 @@ import { signedIn } from './guard.ts';
 import { createRouter } from './router.ts';
 import { answer, body, problem, sessionSchema, signInSchema } from './schemas.ts';
 
+/** A session's whole length, told as a length: a date would be one of the gateway's clock, which may be wrong. */
+const cookieLifeS = 7 * 24 * 60 * 60;
+
 const tags = ['session'];
 
 const signIn = createRoute({
@@ -48,7 +51,7 @@ export function sessionRoutes(ports: ApiPorts) {
       sameSite: 'Strict',
       secure: isHttps(c),
       path: '/',
-      expires: new Date(session.expiresAt),
+      maxAge: cookieLifeS,
     });
     return c.json(session, 200);
   });

@@ -204,6 +204,62 @@ describe('a command to a device that is away', () => {
   });
 });
 
+describe('[RUN-3] a clock that is set while a command waits', () => {
+  const hour = 3_600_000;
+  const comeBack = () => {
+    ledger.reachable.add('a');
+    return ledger.commands.deviceConnected('a');
+  };
+  beforeEach(() => ledger.reachable.clear());
+
+  test.each([
+    ['back', -2 * hour],
+    ['ahead', hour],
+  ])('[CMD-3] %s: it is not sent after its life has gone by', async (_, by) => {
+    const { id } = await request();
+    ledger.clock.set(ledger.clock.now() + by);
+    await ledger.advance(30_000);
+    await comeBack();
+    expect([ledger.state(id), ledger.sent.length]).toEqual(['expired', 0]);
+  });
+
+  test('[CMD-3] back: nor is it where the log took its time over it', async () => {
+    const { id } = await request();
+    ledger.held = true;
+    const connected = comeBack();
+    await settle();
+    ledger.clock.set(ledger.clock.now() - 2 * hour);
+    ledger.clock.advance(30_000);
+    ledger.release();
+    await connected;
+    await settle();
+    expect([ledger.state(id), ledger.sent.length, ledger.commands.maySend(id)]).toEqual(['failed', 0, false]);
+  });
+
+  test('[CMD-3] back, before a start: how long it waited is not known, and it is not sent', async () => {
+    const { id } = await request({ ttlMs: 60_000 });
+    ledger.clock.set(ledger.clock.now() - 2 * hour);
+    ledger = await ledger.restart();
+    await comeBack();
+    expect([ledger.state(id), ledger.sent.length]).toEqual(['expired', 0]);
+  });
+
+  test('the next command still comes after it, in the ledger and on its way out, also after a start', async () => {
+    const ids: string[] = [];
+    for (const by of [0, hour, -2 * hour, 0]) {
+      ledger.clock.set(ledger.clock.now() + by);
+      ids.push((await request({ ttlMs: 24 * hour })).id);
+    }
+    expect([...ids].sort()).toEqual(ids);
+    ledger.clock.set(ledger.clock.now() + 3 * hour);
+    ledger = await ledger.restart();
+    ids.push((await request({ ttlMs: 24 * hour })).id);
+    expect([...ids].sort()).toEqual(ids);
+    await comeBack();
+    expect(ledger.sent.map(({ command }) => command)).toEqual(ids);
+  });
+});
+
 describe('a device that does not answer', () => {
   test('[CMD-2] has its command timed out when that’s life ends, and at least ten seconds after it was sent', async () => {
     const short = await request({ ttlMs: 1_000 });

@@ -16,7 +16,7 @@ import {
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { jsonLength } from '../lib/json.ts';
-import { ulid } from '../lib/ulid.ts';
+import { GrowingUlids } from '../lib/ulid.ts';
 import { Keys } from './keys.ts';
 
 /** How long a device may take to answer, where the command's own life ends sooner. */
@@ -57,6 +57,9 @@ export class Commands {
   private readonly timers = new Map<string, Timer>();
   /** One change at a time for each command: the next waits until the one before is in the log. */
   private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly ids = new GrowingUlids();
+  /** When each open command's life ends, in elapsed time: a clock that is set back must not prolong it ([CMD-3]). */
+  private readonly overAt = new Map<string, number>();
   private readonly keys: Keys;
   private readonly ports: CommandPorts;
 
@@ -67,10 +70,13 @@ export class Commands {
 
   /**
    * Takes up what was open when the gateway stopped. What was sent and not answered is unknown: it may have run
-   * ([CMD-4]). What was queued waits on, or has expired meanwhile.
+   * ([CMD-4]). What was queued waits on, or has expired meanwhile; so has what has changed at a time that is still to
+   * come, for the clock was set back, and there is no telling how long ago that was. `lastId` is the newest command's.
    */
-  async resume(commands: Command[]): Promise<void> {
-    for (const command of commands) this.track(command);
+  async resume(commands: Command[], lastId = ''): Promise<void> {
+    this.ids.startAfter(lastId);
+    const now = this.ports.clock.now();
+    for (const command of commands) this.track(command, command.updatedAt > now ? 0 : command.expiresAt - now);
     // A full disk refuses the change; the gateway starts all the same, and the command stays as the log has it.
     await Promise.allSettled(
       commands.map(command =>
@@ -146,7 +152,7 @@ export class Commands {
   /** True where the broker may still hand this command to its device; a session may hold it for longer. */
   maySend(id: string): boolean {
     const command = this.open.get(id);
-    return command !== undefined && command.state === 'sent' && command.expiresAt > this.ports.clock.now();
+    return command !== undefined && command.state === 'sent' && !this.isOver(command);
   }
 
   openCount(): number {
@@ -167,7 +173,7 @@ export class Commands {
     this.checkRoom(device);
     const now = this.ports.clock.now();
     const command: Command = {
-      id: ulid(now),
+      id: this.ids.next(now),
       device,
       name: request.name,
       params: request.params ?? null,
@@ -183,7 +189,7 @@ export class Commands {
       error: null,
       transitions: [{ state: 'queued', at: now, cause: 'requested' }],
     };
-    this.track(command);
+    this.track(command, command.expiresAt - now);
     try {
       return await this.saveAndSend(command);
     } catch (error) {
@@ -215,12 +221,23 @@ export class Commands {
     }
   }
 
-  private armExpiry({ id, expiresAt }: Command): void {
-    this.setTimer(id, expiresAt, () => this.change(id, 'expired', 'ttl'));
+  private armExpiry({ id }: Command): void {
+    this.setTimer(id, this.leftMs(id), () => this.change(id, 'expired', 'ttl'));
   }
 
-  private async sendQueued({ id, device, expiresAt }: Command): Promise<void> {
-    if (expiresAt <= this.ports.clock.now()) await this.change(id, 'expired', 'ttl');
+  /** What is left of a command's life, as it goes by. */
+  private leftMs(id: string): number {
+    return (this.overAt.get(id) ?? 0) - this.ports.clock.elapsed();
+  }
+
+  /** A life is over when it has gone by, and when the clock says so: the device, too, reads `expiresAt`. */
+  private isOver({ id, expiresAt }: Command): boolean {
+    return expiresAt <= this.ports.clock.now() || this.leftMs(id) <= 0;
+  }
+
+  private async sendQueued(command: Command): Promise<void> {
+    const { id, device } = command;
+    if (this.isOver(command)) await this.change(id, 'expired', 'ttl');
     else if (this.ports.isReachable(device) && (await this.change(id, 'sent', 'device-connected'))) this.publish(id);
   }
 
@@ -229,13 +246,12 @@ export class Commands {
     const command = this.open.get(id);
     if (command?.state !== 'sent') return;
     const { device, name, params, expiresAt } = command;
-    const now = this.ports.clock.now();
-    if (expiresAt <= now) this.fail(id, 'ttl', 'it expired before it could be sent');
+    if (this.isOver(command)) this.fail(id, 'ttl', 'it expired before it could be sent');
     else if (!this.ports.send(device, id, JSON.stringify({ name, params, expiresAt }))) {
       this.fail(id, 'connection', 'the device went away before it could be sent');
     } else {
       this.counters.sent++;
-      this.setTimer(id, Math.max(expiresAt, now + answerMsMin), () => this.change(id, 'timed-out', 'no-answer'));
+      this.setTimer(id, Math.max(this.leftMs(id), answerMsMin), () => this.change(id, 'timed-out', 'no-answer'));
     }
   }
 
@@ -286,22 +302,24 @@ export class Commands {
     return turn;
   }
 
-  private setTimer(id: string, at: number, task: () => Promise<unknown>): void {
+  private setTimer(id: string, delayMs: number, task: () => Promise<unknown>): void {
     this.timers.get(id)?.cancel();
     this.timers.set(
       id,
-      this.ports.clock.after(at - this.ports.clock.now(), () => void task().catch(() => {})),
+      this.ports.clock.after(delayMs, () => void task().catch(() => {})),
     );
   }
 
-  private track(command: Command): void {
+  private track(command: Command, lifeMs: number): void {
     this.open.set(command.id, command);
+    this.overAt.set(command.id, this.ports.clock.elapsed() + lifeMs);
     const ids = this.byDevice.get(command.device) ?? new Set();
     this.byDevice.set(command.device, ids.add(command.id));
   }
 
   private untrack({ id, device }: Command): void {
     this.open.delete(id);
+    this.overAt.delete(id);
     this.timers.get(id)?.cancel();
     this.timers.delete(id);
     const ids = this.byDevice.get(device);

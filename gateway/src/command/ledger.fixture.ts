@@ -27,6 +27,7 @@ export class Ledger {
   readonly ports: CommandPorts = {
     clock: {
       now: () => this.clock.now(),
+      elapsed: () => this.clock.elapsed(),
       after: (...timer) => this.clock.after(...timer),
       every: (...timer) => this.clock.every(...timer),
     },
@@ -70,7 +71,7 @@ export class Ledger {
     this.commands.close();
     const next = new Ledger(this.clock, this.stored.values());
     const open = [...next.stored.values()].filter(({ state }) => state === 'queued' || state === 'sent');
-    await next.commands.resume(open);
+    await next.commands.resume(open, [...next.stored.keys()].sort().at(-1));
     return next;
   }
 }

@@ -72,10 +72,11 @@ export class Devices {
 
   constructor({ freshness }: DeviceConfig, ports: DevicePorts) {
     this.ports = ports;
-    this.latest = new LatestValues(series => {
+    const everyMsOf = (series: number) => {
       const name = ports.seriesName(series);
       return name === undefined ? null : everyMsBy(freshness, name);
-    });
+    };
+    this.latest = new LatestValues(everyMsOf, () => ports.clock.elapsed());
   }
 
   /** Takes in what the database knows: devices, and the blocks of the latest values. */
@@ -98,9 +99,9 @@ export class Devices {
     await Promise.allSettled(online.map(({ id }) => this.setPresence(id, 'offline', 'restart')));
   }
 
-  /** Takes in the readings of a committed entry. */
-  apply(run: Readings): void {
-    this.latest.apply(run, this.now());
+  /** Takes in the readings of a committed entry. Returns the series whose latest time went back with a clock. */
+  apply(run: Readings): number[] {
+    return this.latest.apply(run, this.now());
   }
 
   async create(id: string, name: string): Promise<Device> {

@@ -138,6 +138,50 @@ describe('freshness of the latest values', () => {
   });
 });
 
+describe('[RUN-3] a gateway clock that is set', () => {
+  const hour = 3_600_000;
+  let elapsed = 0;
+  beforeEach(() => {
+    elapsed = 0;
+    latest = new LatestValues(
+      () => 60_000,
+      () => elapsed,
+    );
+  });
+
+  test.each([
+    ['an hour', hour],
+    ['twelve years', 12 * 365 * 24 * hour],
+  ])('back by %s: what it dates itself goes on to be the latest, and that is said', (_, by) => {
+    expect(latest.apply(runOf(1, [[1, at + by, 'ahead']]), at + by)).toEqual([]);
+    expect(latest.apply(runOf(2, [[1, at, 'back']]), at)).toEqual([1]);
+    expect(latest.get(1)).toMatchObject({ value: 'back', ts: at, offset: 2, freshness: 'live' });
+    expect(latest.apply(runOf(3, [[1, at + 1, 'on']]), at + 1)).toEqual([]);
+  });
+
+  test('[ING-4] back: a late reading of a device with a clock of its own stays a late one', () => {
+    latest.apply(runOf(1, [[1, at, 'new', at + hour]]), at + hour);
+    expect(latest.apply(runOf(2, [[1, at - 1_000, 'late', at]]), at)).toEqual([]);
+    expect(latest.get(1)?.value).toBe('new');
+  });
+
+  test('[LIV-4] back: a series that fell silent before does not look live until the time comes again', () => {
+    latest.apply(runOf(1, [[1, at, 1]]), at);
+    elapsed += 1_000;
+    expect(latest.sweep(at - 2 * hour)).toEqual([]);
+    elapsed += hour;
+    expect(latest.sweep(at - hour)).toEqual([{ series: 1, freshness: 'stale' }]);
+  });
+
+  test('[LIV-4] back, before a start: what came at a time that is still to come is not taken for current', () => {
+    latest.apply(runOf(1, [[1, at, 1]]), at);
+    const saved = latest.saveBlock(0);
+    const loaded = new LatestValues(() => 60_000);
+    loaded.loadBlock(saved, 1, at - hour);
+    expect(loaded.get(1)?.freshness).toBe('stale');
+  });
+});
+
 describe('blocks of latest values', () => {
   test('are dirty once after each change', () => {
     latest.apply(
@@ -161,7 +205,8 @@ describe('blocks of latest values', () => {
     latest.apply(runOf(1, [...rows, [2, at, true], [blockSeries + 1, at, 7]]), at + 240_000);
     const loaded = new LatestValues();
     for (const block of [0, 1]) loaded.loadBlock(latest.saveBlock(block), 9, at + 3_600_000);
-    expect(loaded.get(1)).toEqual({ ...latest.get(1), offset: 9, freshness: 'stale' });
+    const arrivedAt = 240_000 - 3_600_000;
+    expect(loaded.get(1)).toEqual({ ...latest.get(1), arrivedAt, offset: 9, freshness: 'stale' });
     expect(loaded.get(2)).toMatchObject({ value: true, ts: at });
     expect(loaded.get(blockSeries + 1)).toMatchObject({ value: 7 });
   });

@@ -19,7 +19,10 @@ export function parseTime(time: unknown): Millis | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-/** True where a device's clock can be right: set at all, and not further ahead than a wrong time zone explains. */
+/**
+ * True where a device's clock can be right: set at all, and not further ahead than a wrong time zone explains. While the
+ * gateway's own clock was never set there is nothing to hold it against.
+ */
 export function isPlausible(ts: Millis, receivedAt: Millis): boolean {
-  return ts >= earliestPlausible && ts <= receivedAt + limits.clockAheadMsMax;
+  return ts >= earliestPlausible && (receivedAt < earliestPlausible || ts <= receivedAt + limits.clockAheadMsMax);
 }

@@ -3,9 +3,11 @@
 /** A timer that was set; `cancel` may be called at any time, also after it ran. */
 export type Timer = { cancel(): void };
 
-/** Wall time in Unix milliseconds and timers in its unit. Tests hand in one that they move by hand. */
+/** Wall time in Unix milliseconds, which people and protocols set, and time that only runs. Tests move one by hand. */
 export type Clock = {
   now(): number;
+  /** Milliseconds since some moment. No one sets it: what must last so long, and no longer, goes by it. */
+  elapsed(): number;
   /** Runs `task` once after `delayMs`. Does not keep the process alive. */
   after(delayMs: number, task: () => void): Timer;
   /** Runs `task` every `intervalMs`. Does not keep the process alive. */
@@ -14,6 +16,7 @@ export type Clock = {
 
 export const systemClock: Clock = {
   now: Date.now,
+  elapsed: () => performance.now(),
   after(delayMs, task) {
     // setTimeout takes 31 bits; a longer wait would run at once.
     const handle = setTimeout(task, Math.min(Math.max(delayMs, 0), 2 ** 31 - 1));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ulid } from './ulid.ts';
+import { GrowingUlids, ulid } from './ulid.ts';
 
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 
@@ -27,4 +27,24 @@ test('the time of the specification’s own example is written as it shows', () 
 
 test('ids of one millisecond differ', () => {
   expect(new Set(Array.from({ length: 10_000 }, () => ulid(1))).size).toBe(10_000);
+});
+
+test('growing ids sort in the order in which they are made, whatever the clock says', () => {
+  fc.assert(
+    fc.property(fc.array(time, { minLength: 2 }), times => {
+      const ids = new GrowingUlids();
+      const made = times.map(now => ids.next(now));
+      expect([...made].sort()).toEqual(made);
+      expect(new Set(made).size).toBe(made.length);
+      for (const id of made) expect(id).toMatch(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
+    }),
+  );
+});
+
+test('an id that follows one that ends in the last digits carries', () => {
+  const ids = new GrowingUlids();
+  ids.startAfter('01ARYZ6S41AAAAAAAAAAAAAAZZ');
+  expect(ids.next(0)).toBe('01ARYZ6S41AAAAAAAAAAAAAB00');
+  ids.startAfter('00000000000000000000000000');
+  expect(ids.next(0)).toBe('01ARYZ6S41AAAAAAAAAAAAAB01');
 });

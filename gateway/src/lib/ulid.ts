@@ -15,3 +15,26 @@ export function ulid(nowMs: number): string {
   for (const byte of randomBytes(16)) tail += alphabet[byte % 32];
   return head + tail;
 }
+
+/** Ids in the order in which they are made, also within a millisecond and after the clock was set back. */
+export class GrowingUlids {
+  private last = '';
+
+  /** Every id from now on sorts after this one. */
+  startAfter(id: string): void {
+    if (id > this.last) this.last = id;
+  }
+
+  next(nowMs: number): string {
+    const fresh = ulid(nowMs);
+    this.last = fresh > this.last ? fresh : following(this.last);
+    return this.last;
+  }
+}
+
+/** The next id in their order, as the specification has it for ids of one millisecond. */
+function following(id: string): string {
+  const kept = id.replace(/Z+$/, '');
+  const digit = alphabet.indexOf(kept.at(-1) ?? '');
+  return (kept.slice(0, -1) + alphabet[digit + 1]).padEnd(id.length, '0');
+}

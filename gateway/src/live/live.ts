@@ -175,6 +175,11 @@ export class Live {
     this.freshHandedOut = this.ports.freshSeq();
   }
 
+  /** Shows the latest of these series anew, as the gateway's own word on what is latest. */
+  renew(series: readonly number[]): void {
+    this.hub.renew(series);
+  }
+
   /** Ends at once every connection that was opened with this session or token ([ACC-3]). */
   revoke(hash: string): void {
     for (const viewer of this.viewers) if (viewer.viewing.hash === hash) viewer.close('not_signed_in', 'signed out');

@@ -23,6 +23,7 @@ let setBy: number;
 
 const clock: Clock = {
   now: () => temp.clock.now() + setBy,
+  elapsed: () => temp.clock.elapsed(),
   after: (delayMs, task) => temp.clock.after(delayMs, task),
   every: (intervalMs, task) => temp.clock.every(intervalMs, task),
 };

@@ -67,6 +67,8 @@ export class GroupCommit {
   private spare: ArrayBuffer[] = [];
   private inFlight: Promise<void> | null = null;
   private startedAt = Number.NEGATIVE_INFINITY;
+  /** The same on the clock that nobody sets. */
+  private begunAt = 0;
   private scheduled: Timer | null = null;
   /** True where the batch is large enough, and its commit starts with the next turn of the event loop. */
   private dueNow = false;
@@ -140,7 +142,7 @@ export class GroupCommit {
   /** Not well: the disk is full, or a commit has been under way for too long. */
   health(): { ok: boolean; detail?: string } {
     if (this.lastRefused) return { ok: false, detail: 'the disk is full' };
-    const runningMs = this.inFlight === null ? 0 : this.clock.now() - this.startedAt;
+    const runningMs = this.inFlight === null ? 0 : Math.round(this.clock.elapsed() - this.begunAt);
     return runningMs < slowCommitMs ? { ok: true } : { ok: false, detail: `a commit has taken ${runningMs} ms so far` };
   }
 
@@ -194,6 +196,7 @@ export class GroupCommit {
     const taken = this.open;
     this.open = this.newPending();
     this.startedAt = this.clock.now();
+    this.begunAt = this.clock.elapsed();
     this.inFlight = this.run(taken).then(
       () => {
         this.inFlight = null;
@@ -217,7 +220,7 @@ export class GroupCommit {
       call = { ...call, memory: answer.memory };
       await new Promise<void>(resolve => this.clock.after(busyRetryMs, resolve));
     }
-    this.lastCommitMs = this.clock.now() - this.startedAt;
+    this.lastCommitMs = this.clock.elapsed() - this.begunAt;
     if (answer.displaced !== null) throw await this.savedFrom(answer.displaced);
     if (answer.failed === null) this.settle(taken, answer);
     else {

@@ -17,7 +17,7 @@ export function brokenBuild(...breakages: readonly Breakage[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'telltale-broken-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const copy = join(folder, 'gateway/src');
-  cpSync(source, copy, { recursive: true, filter: path => !/\.(test|fixture)\.ts$/.test(path) });
+  cpSync(source, copy, { recursive: true, filter: path => !/\.(test|fixture)\.ts$|tsconfig\.json$/.test(path) });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   cpSync(join(root, 'gateway/package.json'), join(folder, 'gateway/package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');

@@ -3,13 +3,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { makeSecret } from '../../src/access/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import type { Device, DeviceCreated, Role } from '../../src/contract/index.ts';
 import { startGateway } from '../../src/gateway.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { writeBeside } from '../../src/store/index.ts';
 import { secretEffect } from '../../src/tables.ts';
@@ -78,12 +79,28 @@ export type TestGateway = {
   close(): Promise<void>;
 };
 
+export type HereOptions = {
+  /** Another clock than the system's. */
+  clock?: Clock;
+  /** Another build's main.ts, beside which its gateway.ts lies. */
+  main?: string;
+};
+
 /** Starts a gateway in this process. `set` are flags such as `store.commitIntervalMs=0`. */
-export async function gatewayHere(set: string[] = [], dir = newFolder()): Promise<TestGateway> {
+export async function gatewayHere(
+  set: string[] = [],
+  dir = newFolder(),
+  { clock, main: build }: HereOptions = {},
+): Promise<TestGateway> {
   const flags = ['http.port=0', 'mqtt.port=0', `store.dir=${dir}`, `access.adminPassword=${adminPassword}`, ...set];
   const config = loadConfig({ file: null, environment: {}, flags });
-  const gateway = await startGateway(config, {
+  const start =
+    build === undefined
+      ? startGateway
+      : ((await import(join(dirname(build), 'gateway.ts'))) as { startGateway: typeof startGateway }).startGateway;
+  const gateway = await start(config, {
     log: silentLogger,
+    ...(clock !== undefined && { clock }),
     broken: error => {
       throw error;
     },
