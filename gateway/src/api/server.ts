@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { createApp } from './app.ts';
+import { limitRest } from './request-rest.ts';
 import { importPath } from './transfer.ts';
 
 export type HttpConfig = { host: string; port: number };
@@ -12,6 +13,8 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 /** Headers have to be there within this time, and a request whole within the next. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+/** How often it is looked whether headers are overdue; Node's own 30 seconds would make them 40. */
+const headersCheckMs = 1_000;
 /** An import may take hours; it has to go on, though. While the store is behind, nothing of it is read. */
 const importIdleMsMax = 120_000;
 /** While the gateway closes, answers that are under way may take so long. */
@@ -21,11 +24,15 @@ export type HttpServer = { port: number; close(): Promise<void> };
 
 /** Begins to listen; rejects where the address cannot be had. */
 export function listen(config: HttpConfig, app: ReturnType<typeof createApp>, upgrade: Upgrade): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { connectionsCheckingInterval: headersCheckMs },
+  }) as Server;
   server.headersTimeout = headersTimeoutMs;
   // The server's own limit knows no exceptions.
   server.requestTimeout = 0;
   server.prependListener('request', limitTime);
+  server.prependListener('request', limitRest);
   server.on('upgrade', upgrade);
   const sockets = new Set<Socket>();
   server.on('connection', socket => {
