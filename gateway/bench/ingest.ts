@@ -11,12 +11,17 @@ import {
   startMosquitto,
 } from './programs.ts';
 
-const connections = 50;
+export const connections = 50;
 const load = fileURLToPath(new URL('./load.ts', import.meta.url));
 
 type Variant = { name: string; start(): Promise<Running> };
 
-async function measure(program: Running, readings: number, seconds: number): Promise<number> {
+/** Messages a second that the load generator gets acknowledged. */
+export async function measure(
+  program: Pick<Running, 'port' | 'credentials'>,
+  readings: number,
+  seconds: number,
+): Promise<number> {
   const args = ['--port', program.port, '--connections', connections, '--readings', readings, '--seconds', seconds];
   const credentials = ['--credentials', JSON.stringify(program.credentials)];
   const child = spawn(process.execPath, [load, ...args.map(String), ...credentials], {

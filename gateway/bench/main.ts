@@ -1,5 +1,6 @@
 // `npm run bench -- NAME`: runs one benchmark and prints what it measured. README.md has the figures of the day.
 import { parseArgs } from 'node:util';
+import { benchFaults } from './faults/bench.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLive } from './live/bench.ts';
 import { benchStore } from './store/bench.ts';
@@ -10,15 +11,19 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
     part: { type: 'string' },
+    against: { type: 'string' },
     scale: { type: 'string', default: 'full' },
     keep: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
+const part = values.part ?? positionals[1];
 const benchmarks: Record<string, () => Promise<void>> = {
+  faults: () =>
+    benchFaults({ part, rounds, seconds: Number(values.seconds), scale: values.scale, against: values.against }),
   ingest: () => benchIngest({ rounds, seconds: Number(values.seconds) }),
-  live: () => benchLive({ part: values.part, rounds, seconds: Number(values.seconds) }),
-  store: () => benchStore({ part: values.part, scale: values.scale, rounds, keep: values.keep }),
+  live: () => benchLive({ part, rounds, seconds: Number(values.seconds) }),
+  store: () => benchStore({ part, scale: values.scale, rounds, keep: values.keep }),
 };
 
 const run = benchmarks[positionals[0] ?? ''];

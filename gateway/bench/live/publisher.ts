@@ -1,7 +1,8 @@
 // Publishes at a fixed pace whatever the gateway does. Each value is the moment at which its message was due, so that
 // whoever receives it knows how long it took, and a stall counts for every message that fell due during it.
+
+import { openDevice } from '../../test/instruments/device-socket.ts';
 import { field, packet } from '../../test/instruments/mqtt-bytes.ts';
-import { openDevice } from '../device-socket.ts';
 
 const idCount = 65_536;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));

@@ -1,9 +1,10 @@
 // Part `latency`: what a device waits for its PUBACK while nothing else happens, and while the store is kept busy by
 // queries, backups and compaction.
+
+import type { PacedResult } from '../../test/instruments/paced-load.ts';
 import { Asker } from './asker.ts';
 import { runTask } from './child.ts';
 import { bucketsPath, type LongDatabase, longDatabase, rangesOf } from './long-database.ts';
-import type { PacedResult } from './paced-load.ts';
 import { adminHeaders, makeDevice, startProgram } from './program.ts';
 import { heading, line, median, note, number } from './report.ts';
 import type { Scale } from './scale.ts';

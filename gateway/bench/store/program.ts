@@ -8,18 +8,20 @@ const flags = (set: string[]) => set.flatMap(key => ['--set', key]);
 
 export type Program = {
   http: string;
+  pid: number;
   mqttPort: number;
   /** From the start of the process to its line `ready`, ms. */
   readyMs: number;
   /** Memory that the process has now, bytes. */
   rssBytes(): number;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 };
 
-export async function startProgram(dir: string, set: string[] = []): Promise<Program> {
+/** `build` is another build's main.ts. */
+export async function startProgram(dir: string, set: string[] = [], build = main): Promise<Program> {
   const begin = performance.now();
   const keys = [`store.dir=${dir}`, 'http.port=0', 'mqtt.port=0', 'log.level=error', ...set];
-  const child = spawn(process.execPath, [main, ...flags(keys)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [build, ...flags(keys)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = new Promise<void>(resolve => child.once('exit', () => resolve()));
   const ready = await new Promise<string>((resolve, reject) => {
     let text = '';
@@ -34,11 +36,12 @@ export async function startProgram(dir: string, set: string[] = []): Promise<Pro
   const [, http = '', mqtt = ''] = ready.split(' ');
   return {
     http,
+    pid: child.pid ?? 0,
     mqttPort: Number(new URL(mqtt).port),
     readyMs,
     rssBytes: () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1_024,
-    async stop() {
-      if (child.exitCode === null && child.kill('SIGTERM')) await gone;
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null && child.kill(signal)) await gone;
     },
   };
 }

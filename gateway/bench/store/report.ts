@@ -26,7 +26,10 @@ export function heading(text: string): void {
 /** One figure: its name, value and unit, what else there is to say, and the aim where it has one. */
 export function line(name: string, value: number, unit: string, beside = '', aim?: Aim): void {
   const parts = [`  ${name.padEnd(58)}`, number(value).padStart(10), unit.padEnd(14)];
-  if (aim !== undefined) parts.push(verdict(value, aim));
+  if (aim !== undefined) {
+    parts.push(verdict(value, aim));
+    if (!reaches(value, aim)) missed.push(name);
+  }
   if (beside !== '') parts.push(beside);
   console.log(parts.join(' ').trimEnd());
 }
@@ -35,8 +38,14 @@ export function note(text: string): void {
   console.log(`  ${text}`);
 }
 
+const missed: string[] = [];
+
+/** The names of the figures that missed their aims so far. */
+export const missedAims = (): readonly string[] => missed;
+
 function verdict(value: number, aim: Aim): string {
-  const [sign, limit, reached] =
-    'most' in aim ? ['<=', aim.most, value <= aim.most] : ['>=', aim.least, value >= aim.least];
-  return `[${sign} ${number(limit)}: ${reached ? 'reached' : 'MISSED'}]`;
+  const [sign, limit] = 'most' in aim ? ['<=', aim.most] : ['>=', aim.least];
+  return `[${sign} ${number(limit)}: ${reaches(value, aim) ? 'reached' : 'MISSED'}]`;
 }
+
+const reaches = (value: number, aim: Aim) => ('most' in aim ? value <= aim.most : value >= aim.least);

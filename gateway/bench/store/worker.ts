@@ -13,7 +13,7 @@ const tasks: Record<string, () => Promise<Task>> = {
   'long-own': async () => (await import('./long-tasks.ts')).longOwn,
   'long-scan': async () => (await import('./long-tasks.ts')).longScan,
   'long-clustered': async () => (await import('./long-tasks.ts')).longClustered,
-  'paced-load': async () => (await import('./paced-load.ts')).pacedLoad,
+  'paced-load': async () => (await import('../../test/instruments/paced-load.ts')).pacedLoad,
 };
 
 const [name = '', args = '{}'] = process.argv.slice(2);

@@ -17,3 +17,22 @@ export function packet(first: number, ...parts: Buffer[]): Buffer {
   } while (rest > 0);
   return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
+
+/** The whole packets at the beginning of `bytes`, and what is left for the next time. */
+export function splitPackets(bytes: Buffer): { packets: { type: number; body: Buffer }[]; rest: Buffer } {
+  const packets: { type: number; body: Buffer }[] = [];
+  for (let at = 0; ; ) {
+    let length = 0;
+    let begin = at + 1;
+    for (let shift = 0; ; shift += 7, begin++) {
+      const byte = bytes[begin];
+      if (byte === undefined) return { packets, rest: bytes.subarray(at) };
+      length |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) === 0) break;
+    }
+    const end = begin + 1 + length;
+    if (bytes.length < end) return { packets, rest: bytes.subarray(at) };
+    packets.push({ type: (bytes[at] as number) >> 4, body: bytes.subarray(begin + 1, end) });
+    at = end;
+  }
+}

@@ -1,9 +1,8 @@
 // Publishes at a fixed pace whatever the gateway does, and takes each PUBACK's delay from when its publish was due: a
 // stall then counts for every message that fell due during it.
 import type { Socket } from 'node:net';
-import { field, packet } from '../../test/instruments/mqtt-bytes.ts';
-import { openDevice } from '../device-socket.ts';
-import { percentile } from './report.ts';
+import { openDevice } from './device-socket.ts';
+import { field, packet } from './mqtt-bytes.ts';
 
 export type PacedArgs = {
   port: number;
@@ -69,6 +68,12 @@ class Line {
     for (; at + 4 <= bytes.length; at += 4) this.acknowledged(this.dueAt[bytes.readUInt16BE(at + 2)] as number);
     this.rest = bytes.subarray(at);
   }
+}
+
+/** The value below which `share` (0 to 1) of the numbers lie. */
+function percentile(numbers: readonly number[], share: number): number {
+  const sorted = Float64Array.from(numbers).sort();
+  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
 }
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
