@@ -11,9 +11,6 @@ import { answer, body, problem } from './schemas.ts';
 /** A session's whole length, told as a length: a date would be one of the gateway's clock, which may be wrong. */
 const cookieLifeS = 7 * 24 * 60 * 60;
 
-/** A session's whole length, told as a length: a date would be one of the gateway's clock, which may be wrong. */
-const cookieLifeS = 7 * 24 * 60 * 60;
-
 const tags = ['session'];
 
 const signIn = createRoute({
