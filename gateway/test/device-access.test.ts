@@ -283,7 +283,10 @@ test('[ACC-9] a CSV creates devices line by line, with a secret for each and a r
 
 test('[ACC-8] the open profile may deny topics, relays whatever is no telemetry, and says so where one looks', async () => {
   const { http, mqttPort, rest } = await gatewayHere(['access.devices=open', 'access.deniedFilters=[secret/#]']);
-  expect(await (await fetch(`${http}/readyz`)).json()).toMatchObject({ checks: { access: { detail: /open/ } } });
+  const headers = { Authorization: `Bearer ${rest.token}` };
+  expect(await (await fetch(`${http}/readyz`, { headers })).json()).toMatchObject({
+    checks: { access: { detail: /open/ } },
+  });
   const listener = await Wire.connect(mqttPort, { id: 'listener' });
   expect(await listener.subscribe('#', 'secret/a')).toEqual([1, 128]);
   const wire = await Wire.connect(mqttPort, { id: 'anybody' });
