@@ -124,8 +124,15 @@ describe('a problem', () => {
 });
 
 describe('answers', () => {
-  test('are never stored on the way, and forbid to be framed', async () => {
-    const { headers } = await ask(api('/devices'), { as: 'viewer' });
+  test.each([
+    api('/devices'),
+    api('/export'),
+    api('/history?device=a&metric=t&format=csv'),
+    api('/nothing'),
+    api('/commands/fault'),
+    api('/session?as=nobody'),
+  ])('are never stored on the way, and forbid to be framed: %s', async path => {
+    const { headers } = await ask(path, { as: path.includes('nobody') ? undefined : 'viewer' });
     expect(headers.get('Cache-Control')).toBe('no-store');
     expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'");
     expect(headers.get('Referrer-Policy')).toBe('no-referrer');
@@ -184,6 +191,12 @@ describe('answers', () => {
     const response = await askIll('/readyz');
     expect([response.status, await response.json()]).toEqual([503, { ok: false }]);
     expect(await (await askIll('/readyz', { as: 'viewer' })).text()).toContain('the disk is full');
+    const { principalOf } = fake.ports.access;
+    fake.ports.access.principalOf = async secret => {
+      const principal = await principalOf(secret);
+      return principal && { ...principal, scope: { devices: ['a'], tags: [] } };
+    };
+    expect(await (await askIll('/readyz', { as: 'viewer' })).json()).toEqual({ ok: false });
   });
 
   test('of metrics have every counter and gauge', async () => {

@@ -13,7 +13,7 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceCredentialRoutes } from './device-credentials.ts';
 import { deviceRoutes } from './devices.ts';
 import { enrolmentKeyRoutes, enrolRoutes } from './enrolment.ts';
-import { importPath, signedIn } from './guard.ts';
+import { bodyRead, importPath, signedIn } from './guard.ts';
 import { historyRoutes } from './history.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addOps } from './ops.ts';
@@ -75,24 +75,24 @@ export function createApp(
 function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   const api = createRouter();
   api.use(checkPage(config.pages));
-  const limited = bodyLimit({
-    maxSize: limits.requestBodyBytesMax,
-    onError: () => {
-      throw new Refusal('too_large', `expected at most ${limits.requestBodyBytesMax} bytes`);
-    },
-  });
-  // An import is read chunk by chunk, so that its size costs nothing.
-  api.use((c, next) => (c.req.path === importPath ? next() : limited(c, next)));
   api.use(async (c, next) => {
-    c.header('Cache-Control', 'no-store');
     await next();
+    c.res.headers.set('Cache-Control', 'no-store');
   });
+  // What a stranger may send is small: it is read before anybody knows who asks.
+  const fromStrangers = limitBody(limits.signInBodyBytesMax);
+  api.use('/session/*', fromStrangers);
+  api.use('/enrol/*', fromStrangers);
   api.route('/session', sessionRoutes(ports));
   api.route('/enrol', enrolRoutes(ports));
   api.doc31('/openapi.json', openApiInfo);
   api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, { 'Content-Type': 'application/json' }));
   // Everything below is for those who are signed in.
   api.use(signedIn(ports));
+  // An import is read chunk by chunk, so that its size costs nothing.
+  const limited = limitBody(limits.requestBodyBytesMax);
+  api.use((c, next) => (c.req.path === importPath ? next() : limited(c, next)));
+  api.use(bodyRead(ports));
   api.route('/session', credentialRoutes(ports));
   api.route('/sessions', sessionListRoutes(ports));
   api.route('/tokens', tokenRoutes(ports));
@@ -111,6 +111,15 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/', streamRoutes(ports));
   api.route('/', ticketRoutes(ports));
   return api;
+}
+
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Refusal('too_large', `expected at most ${maxSize} bytes`);
+    },
+  });
 }
 
 /** The built pages. Names with a hash never change; every other path is the page itself, which routes on its own. */

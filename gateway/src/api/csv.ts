@@ -14,8 +14,6 @@ export function csvResponse(lines: Iterable<string> | AsyncIterable<string>, nam
   return new Response(stream as ReadableStream, {
     headers: {
       'Content-Type': 'text/csv; charset=utf-8',
-      // The header that every answer gets does not reach one that is made here, and some have secrets in them.
-      'Cache-Control': 'no-store',
       'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}.csv`,
     },
   });

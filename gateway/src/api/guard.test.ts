@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Problem, type Role, roles } from '../contract/index.ts';
+import { limits, type Problem, type Role, roles } from '../contract/index.ts';
 import { createApp } from './app.ts';
 import { fakePorts, makeApp } from './fake-ports.fixture.ts';
 import { secretIn } from './guard.ts';
@@ -183,6 +183,42 @@ test('[ACC-7] a download ends where whoever asked for it is signed out meanwhile
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('first');
   await expect(reader.read()).rejects.toMatchObject({ code: 'not_signed_in' });
+});
+
+test('[ACC-11] of a body nothing is read for a stranger, but for a small one to sign in with', async () => {
+  const send = async (path: string) => {
+    let read = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        read += 1024;
+        if (read > limits.requestBodyBytesMax) controller.close();
+        else controller.enqueue(new Uint8Array(1024));
+      },
+    });
+    const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' };
+    const request = new Request(`http://gateway${path}`, {
+      method: 'POST',
+      body,
+      duplex: 'half',
+      headers,
+    } as RequestInit);
+    const app = createApp(
+      { dashboardDir: null, pages: { hosts: [], origins: [], hostsOnly: false }, trustedProxies: [] },
+      fakePorts().ports,
+    );
+    const { status } = await app.request(request, undefined, { incoming: { socket: {} } });
+    return { status, read };
+  };
+  for (const path of ['/devices', '/devices/bulk', '/import', '/stream']) {
+    const { status, read } = await send(api(path));
+    expect([path, status]).toEqual([path, 401]);
+    expect(read).toBeLessThanOrEqual(2048);
+  }
+  for (const path of ['/session', '/enrol']) {
+    const { status, read } = await send(api(path));
+    expect([path, status]).toEqual([path, 413]);
+    expect(read).toBeLessThanOrEqual(limits.signInBodyBytesMax + 4096);
+  }
 });
 
 test('[ACC-7] what was asked in a body that came after the sign-out is not done', async () => {

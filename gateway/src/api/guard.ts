@@ -45,16 +45,22 @@ export async function* whileHolds(
   }
 }
 
+/** Reads the body, which may take its time: what it asks for is not done for somebody who is signed out by then. */
+export function bodyRead({ access }: ApiPorts): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (c.req.path !== importPath && c.req.header('Content-Type') !== undefined) {
+      await c.req.arrayBuffer();
+      if (access.isOver(c.get('principal').hash)) throw new Refusal('not_signed_in', 'the session is over');
+    }
+    await next();
+  };
+}
+
 /** Lets in whoever is signed in, and keeps who it is. */
 export function signedIn(ports: ApiPorts): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const principal = await principalIn(c, ports);
     if (principal === null) throw new Refusal('not_signed_in');
-    // A body may take its time; what it asks for must not be done for somebody who is signed out by then.
-    if (c.req.path !== importPath && c.req.header('Content-Type') !== undefined) {
-      await c.req.arrayBuffer();
-      if (ports.access.isOver(principal.hash)) throw new Refusal('not_signed_in', 'the session is over');
-    }
     c.set('principal', principal);
     await next();
     const type = c.res.headers.get('Content-Type')?.split(';')[0] ?? '';

@@ -1,5 +1,5 @@
-// Health and metrics: for everybody as much as a supervisor needs, whole for who is signed in or has the listener of
-// their own ([ACC-10]).
+// Health and metrics: for everybody as much as a supervisor needs, whole for who may see all devices or has the
+// listener of their own ([ACC-10]).
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ApiEnv, ApiPorts } from './context.ts';
@@ -27,7 +27,7 @@ export function addOps(app: OpenAPIHono<ApiEnv>, ports: ApiPorts, metrics: Metri
   app.get('/readyz', async c => {
     // A store that cannot tell who asks is just what is asked about.
     const principal = await principalIn(c, ports).catch(() => null);
-    return readiness(c, ports, principal !== null);
+    return readiness(c, ports, principal?.scope === null);
   });
   app.get('/metrics', signedIn(ports), needsAllDevices(), c => scrape(c, metrics));
 }

@@ -37,31 +37,22 @@ function gotAt(input: unknown, path: readonly PropertyKey[]): string {
   return jsonExcerpt(value, 80);
 }
 
-/** Fields that are never repeated to anybody, not even to whoever sent them: answers end up in logs. */
-const secretFields = new Set(['password', 'old', 'new', 'totp', 'code']);
-
-function withoutSecrets(json: unknown): unknown {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) return json;
-  const fields = Object.entries(json);
-  return Object.fromEntries(fields.map(([name, value]) => [name, secretFields.has(name) ? '(not repeated)' : value]));
-}
-
-/** Bodies that hold a secret are never repeated. */
-const secretBodies = ['/session', '/enrol'];
+/** Below these paths bodies hold passwords, one-time passwords, codes and keys: none of them is ever repeated. */
+const secretBodies = /^\/api\/v1\/(session|users|enrol)(\/|$)/;
 
 /** What came. A body is cached by its first reader. */
 async function inputOf(target: string, c: Context<ApiEnv>): Promise<unknown> {
   if (target === 'query') return c.req.query();
   if (target === 'param') return c.req.param();
   if (target === 'header') return c.req.header();
-  const isSecret = secretBodies.some(path => c.req.path.endsWith(path));
-  return target === 'json' && !isSecret ? c.req.json().then(withoutSecrets, () => undefined) : undefined;
+  return target === 'json' ? c.req.json().catch(() => undefined) : undefined;
 }
 
 /** Turns what a schema found wrong into one problem that names every field. */
 export const validationHook: Hook<unknown, ApiEnv, string, Promise<Response | undefined>> = async (result, c) => {
   if (result.success) return undefined;
-  const input = await inputOf(result.target, c);
+  const isSecret = result.target === 'json' && secretBodies.test(c.req.path);
+  const input = isSecret ? undefined : await inputOf(result.target, c);
   const errors = result.error.issues.map(issue => ({
     where: [result.target, ...issue.path].join('.'),
     // The schema's own words say what came, too; that has a place of its own here.
@@ -69,7 +60,7 @@ export const validationHook: Hook<unknown, ApiEnv, string, Promise<Response | un
       .replace(/^Invalid (input|option): /, '')
       .replace(/^expected /, '')
       .replace(/, received \w+$/, ''),
-    got: gotAt(input, issue.path),
+    got: isSecret ? '(not repeated)' : gotAt(input, issue.path),
   }));
   const detail = errors.map(({ where, expected, got }) => `${where}: expected ${expected}, got ${got}`).join('; ');
   return respond(problemOf('bad_request', detail, errors));

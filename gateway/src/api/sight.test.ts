@@ -57,6 +57,12 @@ describe('a body with a secret', () => {
     ['POST', '/users', { name: '/', role: 'viewer', password: 'short' }],
     ['POST', '/session', { name: 'ada', password: 'my password', totp: 5 }],
     ['POST', '/session', { code: 'x'.repeat(200) }],
+    // Under another name, or none.
+    ['POST', '/session', { name: 'ada', passwort: 'my password' }],
+    ['POST', '/session', ['my password']],
+    ['POST', '/session', 'my password'],
+    ['POST', '/users', { name: 'ada', role: 'viewer', Password: 'my password' }],
+    ['POST', '/enrol', { device: 'a', Key: 'my password' }],
   ])('[ACC-1] that is refused is not repeated: %s %s %j', async (method, path, json) => {
     const response = await makeApp().ask(`/api/v1${path}`, { method, as: 'administrator', json });
     expect(response.status).toBe(400);

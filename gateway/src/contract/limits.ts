@@ -83,6 +83,8 @@ export const limits = Object.freeze({
   rowsPerFrameMax: 5_000,
   /** HTTP request body. */
   requestBodyBytesMax: 256 * 1024,
+  /** That of somebody who is not signed in: two of the longest passwords, each character escaped. */
+  signInBodyBytesMax: 16 * 1024,
   /** Rows in a page of any list. */
   pageRowsMax: 1_000,
   /** Raw readings in a page of history. */

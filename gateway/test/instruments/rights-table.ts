@@ -34,6 +34,10 @@ const person = { role: 'viewer', person: { or: null } } as const;
 const device =
   (rest: string, json?: unknown) =>
   (whose: Whose): Question => ({ path: `/devices/${deviceOf[whose]}${rest}`, json });
+const credential =
+  (rest: string, json?: unknown) =>
+  (whose: Whose): Question => ({ path: `/credentials/${deviceOf[whose]}${rest}`, json });
+const csv = { 'Content-Type': 'text/csv' };
 const plain = (path: string, json?: unknown) => (): Question => ({ path, json });
 const history = (whose: Whose): Question => ({ path: `/history?device=${deviceOf[whose]}&metric=t` });
 
@@ -107,8 +111,43 @@ export const routes: Record<string, Rule | 'open'> = {
   'GET /devices/{id}': { ...viewer, object: true, passes: 200, ask: device('') },
   'PATCH /devices/{id}': { ...admin, object: true, passes: 200, ask: device('', { name: 'pump' }) },
   'DELETE /devices/{id}': { ...admin, passes: 204, ask: async (_, by) => ({ path: `/devices/${await spare(by)}` }) },
-  'POST /devices/{id}/secret': { ...admin, object: true, passes: 200, ask: device('/secret') },
+  'POST /devices/{id}/secret': { ...admin, object: true, passes: 200, ask: device('/secret', {}) },
+  'DELETE /devices/{id}/secret/previous': { ...admin, object: true, passes: 204, ask: device('/secret/previous') },
+  'GET /devices/{id}/connections': { ...operator, object: true, passes: 200, ask: device('/connections') },
+  'POST /devices/bulk': { ...admin, passes: 200, ask: () => ({ path: '/devices/bulk', text: 'id\n', headers: csv }) },
   'GET /devices/{id}/latest': { ...viewer, object: true, passes: 200, ask: device('/latest') },
+
+  'GET /credentials': { ...admin, passes: 200, ask: plain('/credentials') },
+  'POST /credentials': {
+    ...admin,
+    passes: 201,
+    ask: () => ({ path: '/credentials', json: { name: fresh('mine-gateway'), devices: ['mine-*'] } }),
+  },
+  'GET /credentials/{name}': { ...admin, object: true, passes: 200, ask: credential('') },
+  'PATCH /credentials/{name}': { ...admin, object: true, passes: 200, ask: credential('', {}) },
+  'DELETE /credentials/{name}': {
+    ...admin,
+    passes: 204,
+    ask: async (_, by) => ({ path: `/credentials/${await spare(by)}` }),
+  },
+  'POST /credentials/{name}/secret': { ...admin, object: true, passes: 200, ask: credential('/secret', {}) },
+  'DELETE /credentials/{name}/secret/previous': {
+    ...admin,
+    object: true,
+    passes: 204,
+    ask: credential('/secret/previous'),
+  },
+  'GET /credentials/{name}/connections': { ...admin, object: true, passes: 200, ask: credential('/connections') },
+  'GET /enrolment-keys': { ...admin, passes: 200, ask: plain('/enrolment-keys') },
+  'POST /enrolment-keys': {
+    ...admin,
+    passes: 201,
+    ask: plain('/enrolment-keys', { name: 'May', devices: ['mine-*'], usesMax: 1, expiresAt: 8.64e15 }),
+  },
+  'DELETE /enrolment-keys/{id}': { ...admin, passes: 404, ask: plain('/enrolment-keys/absent') },
+  // The key is what signs a device in.
+  'POST /enrol': 'open',
+
   'GET /history': { ...viewer, object: true, passes: 200, ask: history },
   'POST /voids': { ...operator, object: true, passes: 201, ask: whose => ({ path: '/voids', json: voidOf(whose) }) },
   'GET /voids': { ...viewer, passes: 200, ask: plain('/voids?limit=1000') },
@@ -120,7 +159,7 @@ export const routes: Record<string, Rule | 'open'> = {
   'POST /import': {
     ...admin,
     passes: 200,
-    ask: () => ({ path: '/import', text: 'time,device,metric,value\n', headers: { 'Content-Type': 'text/csv' } }),
+    ask: () => ({ path: '/import', text: 'time,device,metric,value\n', headers: csv }),
   },
   'GET /export': { ...viewer, passes: 200, ask: plain('/export') },
 
@@ -134,6 +173,7 @@ export const routes: Record<string, Rule | 'open'> = {
   'GET /commands/{id}': { ...viewer, object: true, passes: 200, ask: command('') },
   'POST /commands/{id}/cancel': { ...operator, object: true, passes: 200, ask: command('/cancel') },
 
+  'POST /ticket': { ...viewer, passes: 201, ask: plain('/ticket') },
   // What they bring is looked at in the test of live views.
   'GET /stream': { ...viewer, passes: 200, ask: whose => ({ path: `/stream?device=${deviceOf[whose]}` }) },
   'POST /stream': { ...viewer, passes: 200, ask: whose => ({ path: '/stream', json: stream(whose) }) },
