@@ -31,6 +31,8 @@ async function audit(set: string[] = [], main?: string): Promise<AckAudit> {
     for (let i = 0; i < window; i++) wire.send(packetOf(n + i));
     for (let i = 0; i < window; i++) await wire.next(types.puback);
   }
+  // The call that wrote the last PUBACK is told when it has ended, and so it has before this is answered.
+  await gateway.rest.get('/devices');
   return auditAcks(await watch.stop(), `:${gateway.mqttPort}->127.0.0.1:${port}]`, packetOf(0).length);
 }
 

@@ -90,7 +90,7 @@ describe('a connection', () => {
     const client = connection();
     all.admit(client, here, { name: 'a', secret });
     all.connected(client);
-    expect(all.log('a').entries).toMatchObject([{ kind: 'connected', protocol: 'MQTT 3.1.1', keepAliveS: 30 }]);
+    expect(all.log('a').entries).toMatchObject([{ kind: 'connected', protocol: 'MQTT 3.1.1', keepAliveS: 60 }]);
     clock.advance(1);
     expect([all.ends(client, 'keep-alive'), all.ends(client, 'refused')]).toEqual([true, false]);
     all.disconnected(client, 'lost');

@@ -62,6 +62,7 @@ export class GroupCommit {
   lastCommitMs = 0;
   private lastRefused = false;
   private isBroken = false;
+  private isClosed = false;
   lastOffset: number;
   private open: Pending;
   private spare: ArrayBuffer[] = [];
@@ -120,6 +121,7 @@ export class GroupCommit {
 
   /** Calls `settled` when all that was pushed so far is on disk, or refused. */
   whenCommitted(settled: Settled): void {
+    if (this.isClosed) return settled('closing');
     this.open.settled.push(settled);
     this.schedule();
   }
@@ -155,7 +157,16 @@ export class GroupCommit {
     }
   }
 
+  /** Commits until nothing waits; what comes after that is refused. */
+  async close(): Promise<void> {
+    do await this.flush();
+    while (!this.isBroken && !this.isEmpty());
+    this.isClosed = true;
+  }
+
   private add(item: CommitItem, event: unknown): Promise<void> {
+    // A timer that ran on must not begin a commit that no thread is there for.
+    if (this.isClosed) return Promise.reject(new Refusal('closing'));
     if (this.open.items.length >= itemsMax) return Promise.reject(new Refusal('store_busy'));
     this.open.packer.endRun();
     this.open.items.push(item);

@@ -221,7 +221,7 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     async close() {
       marks.cancel();
       storage.close();
-      await commits.flush();
+      await commits.close();
       await keeping.close();
       await Promise.all([keeper.close(), reader.close()]);
       await writer.close();
