@@ -1,5 +1,7 @@
 // What it takes to open a WebSocket: a name, an origin, a sign-in or a ticket, and room.
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { type LogAnswer, subprotocol, type Ticket } from '../src/contract/index.ts';
 import { adminPassword, gatewayHere, Rest, type TestGateway } from './instruments/gateway.ts';
@@ -114,6 +116,20 @@ test('[ACC-11] a page of a configured origin is nobody by the cookie alone', asy
   const cookie = { Cookie: `telltale_session=${gateway.rest.token}` };
   expect((await upgrade(gateway, { ...cookie, Origin: partner })).status).toBe(401);
   expect((await upgrade(gateway, { ...cookie, Origin: gateway.http })).status).toBe(101);
+});
+
+test('[ACC-11] whoever was refused and does not hang up is cut', async () => {
+  const { httpPort } = await gatewayHere();
+  const socket = connect({ port: httpPort, allowHalfOpen: true });
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
+  socket.on('error', () => {});
+  socket.write('GET /nowhere HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1.1 404/);
+  // A socket that is gone at its other end is found by writing to it.
+  const writing = setInterval(() => socket.write('x'), 100);
+  await closed;
+  clearInterval(writing);
 });
 
 test('[ACC-10] a name that leads here without being the gateway’s is refused, for viewers and devices alike', async () => {

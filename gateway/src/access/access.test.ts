@@ -99,16 +99,20 @@ describe('signing in', () => {
       await expect(access.signIn({ code: `guess ${i}` }, at('::1'))).rejects.toEqual(refusal('code_spent'));
     }
     await expect(access.signIn({ code: newCode() }, at('::1'))).rejects.toEqual(refusal('too_many'));
-    await expect(access.signIn({ code: newCode() }, at('::2'))).resolves.toMatchObject({ session: { user: 'ada' } });
+    await expect(access.signIn({ code: newCode() }, at('192.0.2.2'))).resolves.toMatchObject({
+      session: { user: 'ada' },
+    });
   });
 
   test('[ACC-4] is limited to ten attempts a minute for a name, from wherever they come', async () => {
     for (let i = 0; i < 10; i++) {
-      const attempt = access.signIn({ name: 'ada', password: 'guess' }, at(`::${i}`));
+      const attempt = access.signIn({ name: 'ada', password: 'guess' }, at(`192.0.2.${i}`));
       await expect(attempt).rejects.toEqual(refusal('sign_in_failed'));
     }
-    await expect(access.signIn({ name: 'ada', password: 'x' }, at('::a'))).rejects.toEqual(refusal('too_many'));
-    await expect(access.signIn({ name: 'eve', password: 'x' }, at('::a'))).rejects.toEqual(refusal('sign_in_failed'));
+    await expect(access.signIn({ name: 'ada', password: 'x' }, at('192.0.2.99'))).rejects.toEqual(refusal('too_many'));
+    await expect(access.signIn({ name: 'eve', password: 'x' }, at('192.0.2.99'))).rejects.toEqual(
+      refusal('sign_in_failed'),
+    );
   });
 
   test('by password tells a wrong name and a wrong password in the same words', async () => {
@@ -217,4 +221,11 @@ test('people say admin for administrator', () => {
     null,
     null,
   ]);
+});
+
+test('[ACC-4] [ACC-5] attempts from many IPv6 addresses of one site are one address’s', async () => {
+  const attempt = (i: number) => access.signIn({ code: 'wrong' }, at(`2001:db8:1:2::${i}`));
+  for (let i = 0; i < 10; i++) await expect(attempt(i)).rejects.toEqual(refusal('code_spent'));
+  await expect(attempt(10)).rejects.toEqual(refusal('too_many'));
+  await expect(access.signIn({ code: 'wrong' }, at('2001:db8:1:3::1'))).rejects.toEqual(refusal('code_spent'));
 });

@@ -13,6 +13,7 @@ import {
   Refusal,
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
 import { TokenBuckets } from '../lib/token-bucket.ts';
 import { ulid } from '../lib/ulid.ts';
@@ -108,8 +109,8 @@ export class Enrolment {
 
   /** Exchanges a key for a credential. Throws Refusal. */
   async enrol(request: EnrolRequest, address: string): Promise<EnrolledDevice> {
-    const now = this.ports.clock.now();
-    const failures = this.failures.of(address, now);
+    const now = this.ports.clock.elapsed();
+    const failures = this.failures.of(networkOf(address), now);
     if (failures.untilNext(now) > 0) {
       this.counters.enrolmentsRefused++;
       throw new Refusal('too_many', `at most ${failuresPerMinute} failures a minute to enrol`);

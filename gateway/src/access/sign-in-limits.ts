@@ -2,6 +2,7 @@
 // knows what counts the attempts.
 import { Refusal } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/forwarded.ts';
 import { TokenBuckets } from '../lib/token-bucket.ts';
 
 const attemptsPerMinute = 10;
@@ -30,7 +31,7 @@ export class SignInLimits {
 
   /** Counts an attempt from an address. Throws Refusal('too_many') beyond the limit. */
   address(address: string): void {
-    this.take(this.byAddress, address);
+    this.take(this.byAddress, networkOf(address));
   }
 
   /**
@@ -72,4 +73,4 @@ export class SignInLimits {
   }
 }
 
-const placeOf = (name: string, address: string) => JSON.stringify([name.slice(0, nameLengthMax), address]);
+const placeOf = (name: string, address: string) => JSON.stringify([name.slice(0, nameLengthMax), networkOf(address)]);

@@ -72,6 +72,8 @@ function oneSubscription({ after, ...wanted }: Query): StreamRequest {
 /** Hands the answer to whoever writes to it over time. Who asks for the head alone is not watched for. */
 function handOver(c: Context<ApiEnv>, write: (answer: ServerResponse, who: Principal, address: string) => void) {
   if (c.req.method === 'HEAD') return c.body(null, 200);
+  // Whoever left while it was looked up who they are would count as a viewer for ever: their end has been told.
+  if (c.env.outgoing.destroyed) return RESPONSE_ALREADY_SENT;
   // Whoever writes does so past the application, which gives its headers to no other answer.
   for (const [name, value] of Object.entries(answerHeaders(c))) c.env.outgoing.setHeader(name, value);
   write(c.env.outgoing, c.get('principal'), addressOf(c));

@@ -64,6 +64,13 @@ describe('who may connect', () => {
     expect(clock.timers()).toBe(0);
   });
 
+  test('[BRK-4] [ACC-5] addresses of one IPv6 network are one, and are told as they are', () => {
+    const { come, refused, addresses } = door({ connectionsMax: 9, connectionsPerAddressMax: 2 });
+    for (const last of [1, 2, 3]) come(`2001:db8::${last}`);
+    expect(addresses()).toEqual(['2001:db8::1', '2001:db8::2']);
+    expect(refused).toHaveLength(1);
+  });
+
   test('[BRK-4] those that are not signed in are limited, half of them for one address; the next comes when one is', () => {
     const { come, admitted, addresses, clock } = door({ unauthenticatedMax: 4 });
     for (let i = 0; i < 4; i++) come('flood');

@@ -3,6 +3,7 @@
 // Full: beyond the limits in all and of one address a connection is closed at once.
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { networkOf } from '../lib/forwarded.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import { type Breach, breaches } from './guard/breach.ts';
 
@@ -22,7 +23,8 @@ export type AdmissionPorts = {
   refused(address: string, breach: Breach): void;
 };
 
-type Neighbours = { open: number; unauthenticated: number; waiting: Set<Duplex> };
+/** Connections of one network; of those that wait, the address too. */
+type Neighbours = { open: number; unauthenticated: number; waiting: Map<Duplex, string> };
 
 /** How often those that wait for the pace are looked at. */
 const paceMs = 10;
@@ -31,7 +33,7 @@ export class Admission {
   private open = 0;
   private unauthenticated = 0;
   private readonly byAddress = new Map<string, Neighbours>();
-  /** Addresses of which connections wait, in the order of their turns. */
+  /** Networks of which connections wait, in the order of their turns. */
   private readonly turns = new Set<string>();
   private readonly pace: TokenBucket;
   private timer: Timer | null = null;
@@ -56,7 +58,8 @@ export class Admission {
     if (stream.destroyed) return;
     // A peer that breaks off while it waits must not end the process.
     stream.on('error', () => stream.destroy());
-    const neighbours = this.byAddress.get(address) ?? { open: 0, unauthenticated: 0, waiting: new Set() };
+    const network = networkOf(address);
+    const neighbours = this.byAddress.get(network) ?? { open: 0, unauthenticated: 0, waiting: new Map() };
     const isFull = this.open >= this.config.connectionsMax;
     if (isFull || neighbours.open >= this.config.connectionsPerAddressMax) {
       stream.destroy();
@@ -64,38 +67,40 @@ export class Admission {
     }
     this.open++;
     neighbours.open++;
-    this.byAddress.set(address, neighbours);
+    this.byAddress.set(network, neighbours);
     stream.once('close', () => {
       this.open--;
       neighbours.waiting.delete(stream);
-      if (--neighbours.open === 0) this.byAddress.delete(address);
+      if (--neighbours.open === 0) this.byAddress.delete(network);
     });
-    neighbours.waiting.add(stream);
-    this.turns.add(address);
+    neighbours.waiting.set(stream, address);
+    this.turns.add(network);
     this.letIn();
   }
 
   /** Closes those that wait. */
   close(): void {
     this.timer?.cancel();
-    for (const address of this.turns) for (const stream of this.byAddress.get(address)?.waiting ?? []) stream.destroy();
+    for (const network of this.turns) {
+      for (const [stream] of this.byAddress.get(network)?.waiting ?? []) stream.destroy();
+    }
     this.turns.clear();
   }
 
   private letIn(): void {
     const share = Math.ceil(this.config.unauthenticatedMax / 2);
-    // An address that is added again while this runs comes once more, behind the others.
-    for (const address of this.turns) {
+    // A network that is added again while this runs comes once more, behind the others.
+    for (const network of this.turns) {
       if (this.unauthenticated >= this.config.unauthenticatedMax) return;
-      const neighbours = this.byAddress.get(address);
+      const neighbours = this.byAddress.get(network);
       if (neighbours !== undefined && neighbours.unauthenticated >= share) continue;
-      const [stream] = neighbours?.waiting ?? [];
+      const [[stream, address] = []] = neighbours?.waiting ?? [];
       // Those that break off while they wait do not use up the pace.
       if (stream !== undefined && !this.pace.tryTake(this.ports.clock.elapsed())) return this.letInLater();
-      this.turns.delete(address);
-      if (neighbours === undefined || stream === undefined) continue;
+      this.turns.delete(network);
+      if (neighbours === undefined || stream === undefined || address === undefined) continue;
       neighbours.waiting.delete(stream);
-      if (neighbours.waiting.size > 0) this.turns.add(address);
+      if (neighbours.waiting.size > 0) this.turns.add(network);
       this.admit(stream, address, neighbours);
     }
   }

@@ -3,6 +3,7 @@
 import { constants } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createSecureServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { networkOf } from '../lib/forwarded.ts';
 import type { ReloadedTls } from '../lib/tls-reload.ts';
 
 export type ListenerConfig = {
@@ -123,9 +124,9 @@ export class Listeners {
 
   private begin(socket: Socket, secure: TlsServer, { counters }: ReloadedTls): void {
     const peer = peerOf(socket);
-    const { remoteAddress: address } = socket;
     // Gone before it was looked at.
-    if (address === undefined) return void socket.destroy();
+    if (socket.remoteAddress === undefined) return void socket.destroy();
+    const address = networkOf(socket.remoteAddress);
     const fromHere = this.perAddress.get(address) ?? 0;
     if (this.handshakes.size >= handshakesMax || fromHere >= handshakesPerAddressMax) {
       counters.handshakesRefused++;

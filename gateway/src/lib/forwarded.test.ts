@@ -1,7 +1,7 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { clientOf, type Hop, hopOf, isAddressOrRange, trustedProxies } from './forwarded.ts';
+import { clientOf, type Hop, hopOf, isAddressOrRange, networkOf, trustedProxies } from './forwarded.ts';
 
 const proxies = trustedProxies(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
 const addressOf = (peer: string, forwardedFor?: string, trusted = proxies) =>
@@ -134,4 +134,20 @@ test('an entry is an address or a range', () => {
     expect(isAddressOrRange(entry), entry).toBe(false);
     expect(() => trustedProxies([entry]), entry).toThrow('neither');
   }
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::7', '2001:db8:1:2::/64'],
+  ['2001:db8::7', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['2001:db8::', '2001:db8:0:0::/64'],
+  ['1:2:3:4:5:6:7::', '1:2:3:4::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['', ''],
+  ['pipe', 'pipe'],
+])('[ACC-5] limits count %j by %j', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

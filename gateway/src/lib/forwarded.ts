@@ -28,6 +28,20 @@ function canonical(text: string): string | null {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1] ?? address;
 }
 
+/**
+ * What counts are kept by: an IPv4 address, or the /64 that an IPv6 address lies in. Whoever has one address of it has
+ * all (RFC 6177), so that a count of single ones would limit nobody.
+ */
+export function networkOf(address: string): string {
+  const known = canonical(address);
+  if (known === null || isIP(known) !== 6) return known ?? address;
+  const [head = '', tail = ''] = known.split('::');
+  const groups = (text: string) => text.split(':').filter(group => group !== '');
+  const [before, after] = [groups(head), groups(tail)];
+  const zeros = Array.from({ length: Math.max(8 - before.length - after.length, 0) }, () => '0');
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+}
+
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** Reads an address or a range such as `10.0.0.0/8` into the list; false where the text is neither. */

@@ -1,6 +1,7 @@
 // Upgrades that were refused for want of a sign-in, by address: whoever goes on trying is refused unheard for the rest
 // of the minute, before anything is looked up for it ([ACC-11]).
 import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/forwarded.ts';
 
 const failuresPerMinuteMax = 60;
 const minuteMs = 60_000;
@@ -18,13 +19,14 @@ export class UpgradeAttempts {
 
   isBarred(address: string): boolean {
     this.turn();
-    return (this.failures.get(address) ?? 0) >= failuresPerMinuteMax;
+    return (this.failures.get(networkOf(address)) ?? 0) >= failuresPerMinuteMax;
   }
 
   failed(address: string): void {
     this.turn();
-    if (this.failures.size >= addressesMax && !this.failures.has(address)) this.failures.clear();
-    this.failures.set(address, (this.failures.get(address) ?? 0) + 1);
+    const network = networkOf(address);
+    if (this.failures.size >= addressesMax && !this.failures.has(network)) this.failures.clear();
+    this.failures.set(network, (this.failures.get(network) ?? 0) + 1);
   }
 
   private turn(): void {

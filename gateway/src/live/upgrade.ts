@@ -25,6 +25,9 @@ export type UpgradePorts = {
   isClosing(): boolean;
 };
 
+/** A peer that was refused and does not hang up is cut after this long: no limit of HTTP counts for it any more. */
+const refusedMsMax = 2_000;
+
 type Refused = { code: Code; detail?: string };
 
 function refuse(socket: Duplex, { code, detail }: Refused): void {
@@ -35,6 +38,9 @@ function refuse(socket: Duplex, { code, detail }: Refused): void {
       `X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // With something unread the answer would be lost.
+  socket.resume();
+  setTimeout(() => socket.destroy(), refusedMsMax).unref();
 }
 
 /** Returns the handler for an HTTP server's `upgrade` event. */

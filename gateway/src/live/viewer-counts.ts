@@ -1,5 +1,7 @@
 // How many connections each user and each address has open, so that one of them leaves room for the others ([ACC-11]).
 
+import { networkOf } from '../lib/forwarded.ts';
+
 export type ViewerLimits = { viewersPerUserMax: number; viewersPerAddressMax: number };
 
 type Whose = { name: string; address: string };
@@ -17,7 +19,7 @@ export class ViewerCounts {
   brokenBy({ name, address }: Whose): string | null {
     const { viewersPerUserMax, viewersPerAddressMax } = this.limits;
     if ((this.byUser.get(name) ?? 0) >= viewersPerUserMax) return `at most ${viewersPerUserMax} connections of a user`;
-    if ((this.byAddress.get(address) ?? 0) < viewersPerAddressMax) return null;
+    if ((this.byAddress.get(networkOf(address)) ?? 0) < viewersPerAddressMax) return null;
     return `at most ${viewersPerAddressMax} connections from an address`;
   }
 
@@ -25,7 +27,7 @@ export class ViewerCounts {
   add({ name, address }: Whose): () => void {
     const counted: [Map<string, number>, string][] = [
       [this.byUser, name],
-      [this.byAddress, address],
+      [this.byAddress, networkOf(address)],
     ];
     for (const [counts, key] of counted) counts.set(key, (counts.get(key) ?? 0) + 1);
     return () => {
