@@ -160,6 +160,18 @@ describe('a session', () => {
     await figure({ rest, http: rest.base }, 'queued_messages', 0);
   });
 
+  test('[BRK-7] gets a message that its publisher repeated as what it is to the session: new', async () => {
+    const { mqttPort, rest } = await gatewayHere();
+    const signIn = { user: 'd1', secret: await rest.device('d1') };
+    const reader = await Wire.connect(mqttPort, { ...signIn, id: 'reader', clean: false });
+    await reader.subscribe('devices/d1/notes');
+    const writer = await Wire.connect(mqttPort, { ...signIn, id: 'writer' });
+    const repeated = publishPacket('devices/d1/notes', 'again', 1, 7);
+    repeated[0] = (repeated[0] as number) | 0x08;
+    writer.send(repeated);
+    expect(await nextMessage(reader)).toMatchObject({ payload: 'again', dup: false, id: 1 });
+  });
+
   test('[BRK-7] gets no message with a higher QoS than it was granted, by wildcard, from its queue or retained', async () => {
     const { mqttPort, rest } = await gatewayHere();
     const secret = await rest.device('d1');

@@ -12,6 +12,8 @@ export type Connection = Omit<Client, 'conn'> & {
   subscriptions: Record<string, { qos: 0 | 1 | 2 }>;
   version: number;
   _disconnected: boolean;
+  /** The message id of the next publish to the client. */
+  _nextId: number;
 };
 
 /** What the broker knows of a connection that is signed in. */

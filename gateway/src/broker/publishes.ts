@@ -42,6 +42,8 @@ export class Publishes {
 
   /** What Aedes asks of each publish; `done` lets the acknowledgement leave. */
   authorize(client: Connection, state: State, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    // Whether it came a second time is between its publisher and the gateway (MQTT 3.1.1, 3.3.1.1).
+    packet.dup = false;
     const isWill = packet === client.will;
     if (isWill) this.parts.sessions.wills.fire(client.id, packet);
     const { identity, acks } = state;
