@@ -272,7 +272,7 @@ export class Broker {
     client.conn.once('close', () => this.signIns.forget(client));
     const accounts = [client.conn.backlog, this.front.backlog];
     const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
-    this.states.set(client, { identity, acks, receiving: new Set(), filters: new Set(), allowedTopic: '' });
+    this.states.set(client, { identity, acks, receiving: new Map(), filters: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     // Of a kept session they go on behind those that are under way.
