@@ -67,6 +67,7 @@ function makeUpgrade(stages: Stages, pages: PagePolicy) {
   };
   const upgrade = createUpgrade(live, {
     clock,
+    mqttPacketBytesMax: config.mqtt.packetBytesMax,
     hostAnswered: ({ headers }) => isAnswered(headers.host, pages),
     originAllowed: request => pageOfRequest(request) !== 'foreign',
     async authenticate(request) {

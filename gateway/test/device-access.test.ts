@@ -10,7 +10,7 @@ import type {
   Problem,
 } from '../src/contract/index.ts';
 import { gatewayHere, type Rest, type TestGateway } from './instruments/gateway.ts';
-import { Wire } from './instruments/mqtt-wire.ts';
+import { connectPacket, Wire } from './instruments/mqtt-wire.ts';
 
 /** [ACC-8] says 5 s. */
 const cutWithinMs = 5_000;
@@ -173,6 +173,21 @@ test('[ACC-8] a second connection with the client id of the same credential take
   await first.closed;
   expect(await second.publish('devices/d1/telemetry', '{"a":1}')).toBe(1);
   await whenLogged(rest, '/devices/d1', 'disconnected taken-over');
+});
+
+test('[ACC-8] of several that come at once with the client id of one that is there, one stays; presence ends with it', async () => {
+  const { mqttPort, rest } = await gatewayHere();
+  const signIn = { user: 'd1', secret: await rest.device('d1'), id: 'same' };
+  const first = await Wire.connect(mqttPort, signIn);
+  // What has subscriptions takes a turn of the event loop more to close: time for the others to come in.
+  await first.subscribe('devices/d1/commands/+');
+  const others = await Promise.all([1, 2, 3].map(() => Wire.open(mqttPort)));
+  // Once all of them are let in their CONNECTs are read together.
+  await rest.get('/devices/d1');
+  for (const wire of others) wire.send(connectPacket(signIn));
+  await expect.poll(() => rest.get('/devices/d1/connections')).toMatchObject({ connected: 1 });
+  for (const wire of others) await wire.breakOff();
+  await expect.poll(() => rest.get('/devices/d1')).toMatchObject({ presence: { state: 'offline' } });
 });
 
 test('[ACC-8] the connection log tells what became of a device’s connections, and of nobody else’s', async () => {

@@ -223,3 +223,14 @@ test('[BRK-1] MQTT in a WebSocket passes the same guard', async () => {
   await closed;
   expect(await counter(gateway, 'guard_mqtt_malformed')).toBe(1);
 });
+
+test('[BRK-1] a packet over a WebSocket may be as large as mqtt.packetBytesMax says', async () => {
+  const gateway = await gatewayHere(['mqtt.packetBytesMax=600000']);
+  const password = await gateway.rest.device('d1');
+  const client = await mqtt.connectAsync(`ws://127.0.0.1:${gateway.httpPort}/mqtt`, {
+    ...{ username: 'd1', password, reconnectPeriod: 0 },
+  });
+  onTestFinished(() => void client.end(true));
+  const metrics = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`m${i}`, 'x'.repeat(1_000)]));
+  await client.publishAsync('devices/d1/telemetry', JSON.stringify(metrics), { qos: 1 });
+});

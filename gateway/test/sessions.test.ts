@@ -160,6 +160,66 @@ describe('a session', () => {
     await figure({ rest, http: rest.base }, 'queued_messages', 0);
   });
 
+  test('[BRK-5] has a QoS 2 message taken in once that comes again before its commit, over a new connection', async () => {
+    const { mqttPort, rest } = await gatewayHere(['store.commitIntervalMs=400']);
+    const signIn = { user: 'd1', secret: await rest.device('d1'), clean: false };
+    const reader = await Wire.connect(mqttPort, { ...signIn, id: 'reader' });
+    await reader.subscribeWith(2, 'devices/d1/telemetry');
+    const exactly = publishPacket('devices/d1/telemetry', '{"a":1}', 2, 7);
+    const first = await Wire.connect(mqttPort, { ...signIn, id: 'writer' });
+    // Read in one piece, so that the answer to the ping comes before the commit.
+    first.send(Buffer.concat([exactly, packet(0xc0)]));
+    await first.next(types.pingresp);
+    await first.breakOff();
+    const again = await Wire.connect(mqttPort, { ...signIn, id: 'writer' });
+    again.send(exactly);
+    again.send(exactly);
+    for (let i = 0; i < 2; i++) await again.next(types.pubrec);
+    again.send(packet(0x62, word(7)));
+    await again.next(types.pubcomp);
+    await again.publish('devices/d1/telemetry', '{"b":1}', 8);
+    expect((await takeMessages(reader, 2)).map(({ payload }) => payload)).toEqual(['{"a":1}', '{"b":1}']);
+    const { readings } = await rest.get<HistoryReadings>('/history?device=d1&metric=a&from=0');
+    expect(readings).toHaveLength(1);
+  });
+
+  test('[BRK-6] has a thousand QoS 2 messages under way and no more, over all of its connections', async () => {
+    const { mqttPort, rest } = await gatewayHere();
+    const signIn = { user: 'd1', secret: await rest.device('d1'), clean: false };
+    const publishes = (from: number, to: number) =>
+      Buffer.concat(
+        Array.from({ length: to - from }, (_, i) => publishPacket('devices/d1/telemetry', '{"a":1}', 2, from + i)),
+      );
+    const first = await Wire.connect(mqttPort, signIn);
+    first.send(publishes(1, 601));
+    for (let i = 0; i < 600; i++) await first.next(types.pubrec);
+    const second = await Wire.connect(mqttPort, signIn);
+    second.send(publishes(601, 1_001));
+    for (let i = 0; i < 400; i++) await second.next(types.pubrec);
+    // One that is there already is a repetition, and answered as such.
+    second.send(publishes(1, 2));
+    await second.next(types.pubrec);
+    second.send(publishes(1_001, 1_002));
+    await second.closed;
+    const third = await Wire.connect(mqttPort, signIn);
+    third.send(packet(0x62, word(1)));
+    await third.next(types.pubcomp);
+    third.send(publishes(1_001, 1_002));
+    await third.next(types.pubrec);
+  });
+
+  test('[BRK-7] gets a message that its publisher repeated as what it is to the session: new', async () => {
+    const { mqttPort, rest } = await gatewayHere();
+    const signIn = { user: 'd1', secret: await rest.device('d1') };
+    const reader = await Wire.connect(mqttPort, { ...signIn, id: 'reader', clean: false });
+    await reader.subscribe('devices/d1/notes');
+    const writer = await Wire.connect(mqttPort, { ...signIn, id: 'writer' });
+    const repeated = publishPacket('devices/d1/notes', 'again', 1, 7);
+    repeated[0] = (repeated[0] as number) | 0x08;
+    writer.send(repeated);
+    expect(await nextMessage(reader)).toMatchObject({ payload: 'again', dup: false, id: 1 });
+  });
+
   test('[BRK-7] gets no message with a higher QoS than it was granted, by wildcard, from its queue or retained', async () => {
     const { mqttPort, rest } = await gatewayHere();
     const secret = await rest.device('d1');

@@ -22,6 +22,7 @@ import type { SessionChange } from './sessions/changes.ts';
 import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
 import { SessionPersistence } from './sessions/persistence.ts';
 import { type SignInPorts, SignIns } from './sign-ins.ts';
+import { keepNewestOfEachId } from './takeover.ts';
 import { Watch } from './watch.ts';
 
 export type BrokerConfig = FrontConfig &
@@ -85,6 +86,7 @@ export class Broker {
   private readonly ports: BrokerPorts;
   private readonly listeners: Listeners;
   private aedes: Aedes | null = null;
+  private newestOf: (id: string) => object | undefined = () => undefined;
   private closing = false;
 
   constructor(config: BrokerConfig, ports: BrokerPorts) {
@@ -151,6 +153,7 @@ export class Broker {
     (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
     await aedes.listen();
     this.passUnwatched(aedes);
+    this.newestOf = keepNewestOfEachId(aedes);
     this.aedes = aedes;
     for (const filter of this.sessions.filters()) this.watch.note(filter);
     this.sessions.open();
@@ -269,9 +272,11 @@ export class Broker {
     client.conn.once('close', () => this.signIns.forget(client));
     const accounts = [client.conn.backlog, this.front.backlog];
     const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
-    this.states.set(client, { identity, acks, receiving: new Set(), filters: new Set(), allowedTopic: '' });
+    this.states.set(client, { identity, acks, receiving: new Map(), filters: new Set(), allowedTopic: '' });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
+    // Of a kept session they go on behind those that are under way.
+    client._nextId = 1;
     done(null, true);
   }
 
@@ -328,7 +333,8 @@ export class Broker {
 
   private gone(client: Connection): void {
     this.live.delete(client);
-    this.sessions.disconnected(client);
+    // The session goes on where a newer connection has taken it up.
+    if (!this.live.has(this.newestOf(client.id) as Connection)) this.sessions.disconnected(client);
     const cause = client._disconnected ? 'disconnect' : 'lost';
     this.signIns.disconnected(client, cause);
     for (const device of this.connections.remove(client)) this.ports.disconnected(device, cause);

@@ -3,6 +3,7 @@ import type { Client, PublishPacket } from 'aedes';
 import type { AckOrder } from './ack-order.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import type { Identity } from './permissions.ts';
+import type { Receiving } from './sessions/received.ts';
 
 /** What Aedes's type leaves out. */
 export type Connection = Omit<Client, 'conn'> & {
@@ -12,14 +13,16 @@ export type Connection = Omit<Client, 'conn'> & {
   subscriptions: Record<string, { qos: 0 | 1 | 2 }>;
   version: number;
   _disconnected: boolean;
+  /** The message id of the next publish to the client. */
+  _nextId: number;
 };
 
 /** What the broker knows of a connection that is signed in. */
 export type State = {
   identity: Identity;
   acks: AckOrder;
-  /** Message ids of QoS 2 publishes that wait for their commit. */
-  receiving: Set<number>;
+  /** QoS 2 publishes that wait for their commit, where no session is kept. */
+  receiving: Receiving;
   /** Filters that were granted. */
   filters: Set<string>;
   /** The topic that was allowed last; most devices use the same one again and again. */

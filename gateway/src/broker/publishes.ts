@@ -42,6 +42,8 @@ export class Publishes {
 
   /** What Aedes asks of each publish; `done` lets the acknowledgement leave. */
   authorize(client: Connection, state: State, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    // Whether it came a second time is between its publisher and the gateway (MQTT 3.1.1, 3.3.1.1).
+    packet.dup = false;
     const isWill = packet === client.will;
     if (isWill) this.parts.sessions.wills.fire(client.id, packet);
     const { identity, acks } = state;
@@ -75,13 +77,25 @@ export class Publishes {
     packet: PublishPacket,
     settle: (error: Error | null) => void,
   ): void {
-    const { receiving } = state;
+    const { sessions } = this.parts;
+    const receiving = sessions.received.receiving(client) ?? state.receiving;
     const id = packet.messageId ?? 0;
-    if (receiving.has(id) || this.parts.sessions.isRepeated(client, id)) return settle(null);
-    receiving.add(id);
+    const again = receiving.get(id);
+    // Maybe over another connection of the session: it is one message, and what becomes of it is not known yet.
+    if (again !== undefined) return void again.push(settle);
+    if (sessions.isRepeated(client, id)) return settle(null);
+    if (sessions.received.isFull(client)) {
+      this.parts.counters.publishesRefused++;
+      this.parts.signIns.ends(client, 'too_many');
+      return settle(new Error('more QoS 2 messages are under way than a session may have'));
+    }
+    receiving.set(id, []);
     const finish = (error: Error | null) => {
+      const repeated = receiving.get(id) ?? [];
       receiving.delete(id);
       settle(error);
+      // By then the library has stored the first of them.
+      for (const tell of repeated) setImmediate(tell, error);
     };
     this.take(client, state, packet, false, finish);
   }

@@ -21,6 +21,8 @@ export const limits = Object.freeze({
   sessionsPerCredentialMax: 10,
   /** Kept sessions in all: one for each device. Each costs about a kilobyte of memory. */
   sessionsMax: 100_000,
+  /** Ids of QoS 2 messages that one session has under way. Devices have some at a time. */
+  receivedPerSessionMax: 1_000,
   /** Bytes that wait for one client that is away; how many messages is `mqtt.queueMessagesMax`. */
   queueBytesMax: 1024 * 1024,
   /** Messages and bytes that wait for all clients together. They are in memory. */

@@ -39,6 +39,7 @@ async function listen() {
   const server = createServer((_, response) => live.stream(response, { subs: [{ sub: 's' }] }, viewing, '127.0.0.1'));
   const upgrade = createUpgrade(live, {
     clock,
+    mqttPacketBytesMax: 1_000,
     hostAnswered: () => true,
     originAllowed: () => true,
     authenticate: async () => viewing,

@@ -13,6 +13,8 @@ export const mqttPath = '/mqtt';
 
 export type UpgradePorts = {
   clock: Clock;
+  /** The largest MQTT packet that is accepted, which may come in one WebSocket message. */
+  mqttPacketBytesMax: number;
   /** True where the gateway goes by the name that was asked for. */
   hostAnswered(request: IncomingMessage): boolean;
   /** True where a page of this origin may speak to the gateway; programs send none. */
@@ -52,7 +54,8 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
   });
   const devices = new WebSocketServer({
     noServer: true,
-    maxPayload: limits.mqttPacketBytesMax,
+    // Several small packets may come in one message as well (MQTT 3.1.1, 6).
+    maxPayload: Math.max(ports.mqttPacketBytesMax, limits.mqttPacketBytesMax),
     handleProtocols: offered => (offered.has('mqtt') ? 'mqtt' : offered.has('mqttv3.1') ? 'mqttv3.1' : false),
   });
 

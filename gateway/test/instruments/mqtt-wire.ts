@@ -40,7 +40,7 @@ export type SignIn = {
   will?: { topic: string; payload: string };
 };
 
-function connectPacket({ id = 'wire', user, secret, clean = true, keepAliveS = 60, will }: SignIn): Buffer {
+export function connectPacket({ id = 'wire', user, secret, clean = true, keepAliveS = 60, will }: SignIn): Buffer {
   const flags =
     (clean ? 0x02 : 0) | (user === undefined ? 0 : 0x80) | (secret === undefined ? 0 : 0x40) | (will ? 0x0c : 0);
   return packet(

@@ -13,7 +13,7 @@ class Publish {
   readonly cmd = 'publish';
   readonly retain: boolean;
   readonly qos: number;
-  readonly dup: boolean;
+  dup: boolean;
   readonly length: number;
   readonly topic: string;
   readonly payload: Buffer;

@@ -42,6 +42,13 @@ describe('wills', () => {
     state.wills.fire('d1/x', second);
     expect(await persistence.getWill({ id: 'd1/x' })).toBeUndefined();
   });
+
+  test('[RUN-3] of clients that are connected are not for others to publish, whatever the library takes the time to be', async () => {
+    const { persistence } = new TestSessions();
+    await persistence.putWill({ id: 'd1/x' }, will('offline'));
+    // A wall clock that was set ahead makes the library take all brokers for silent, this one too.
+    expect(await persistence.streamWill({}).toArray()).toEqual([]);
+  });
 });
 
 describe('the journal', () => {

@@ -191,8 +191,9 @@ export class SessionPersistence {
     return this.state.wills.delete(client.id, client.brokerId !== undefined);
   }
 
-  streamWill(brokers: Record<string, unknown> = {}): Readable {
-    return Readable.from(this.state.wills.of(brokers));
+  /** Of brokers other than those given. This one is there, though the library goes by a wall clock that may be set. */
+  streamWill(brokers?: Record<string, unknown>): Readable {
+    return Readable.from(this.state.wills.of(brokers === undefined ? {} : { ...brokers, [this.library.id]: true }));
   }
 
   getClientList(topic: string): Readable {

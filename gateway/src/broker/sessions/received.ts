@@ -1,11 +1,15 @@
 // The ids of QoS 2 messages that were taken in, until their PUBREL came (MQTT 3.1.1, 4.3.3). Those of a kept session are
 // committed with the message, and are gone from the disk before the PUBCOMP: an id that the client may use again must not
-// pass for a repetition after a kill. The library bounds how many there are for one connection.
+// pass for a repetition after a kill.
+// Full: a connection that brings one id more is ended; PUBREL makes room.
+import { limits } from '../../contract/index.ts';
 import type { SessionChange } from './changes.ts';
 import type { Journal } from './journal.ts';
 import type { Sessions } from './sessions.ts';
 
 type Client = { id: string };
+/** By message id, what is to be told of those that came again meanwhile. */
+export type Receiving = Map<number, ((refused: Error | null) => void)[]>;
 type Packet = { messageId?: number; payload: string | Uint8Array };
 
 /** The library wants to know whether it has a packet, and hands it back to nobody; small ones are kept whole all the same. */
@@ -25,6 +29,18 @@ export class Received {
   /** True where the message was taken in before. */
   has(client: Client, messageId: number): boolean {
     return this.stored(client, messageId) !== undefined || this.sessions.get(client.id)?.begun.has(messageId) === true;
+  }
+
+  /** What the client's session has that waits for its commit; undefined where it has none. */
+  receiving(client: Client): Receiving | undefined {
+    return this.sessions.get(client.id)?.receiving;
+  }
+
+  /** True where a session has as many ids under way as it may, over whatever connections they came. */
+  isFull(client: Client): boolean {
+    const session = this.sessions.get(client.id);
+    if (session === undefined) return false;
+    return session.received.size + session.begun.size + session.receiving.size >= limits.receivedPerSessionMax;
   }
 
   /** What has to be committed with a message; null where its client has no session to keep it in. */

@@ -9,6 +9,7 @@ import { FilterTrie } from './filter-trie.ts';
 import { endHandOver, type HandOver } from './hand-over.ts';
 import type { Journal } from './journal.ts';
 import { bytesOf, Queue, type Queued, restored } from './queue.ts';
+import type { Receiving } from './received.ts';
 
 export type Session = {
   client: string;
@@ -24,6 +25,8 @@ export type Session = {
   received: Set<number>;
   /** Those of them that are committed, and that the library did not store yet. */
   begun: Set<number>;
+  /** Those whose commit is not known yet. */
+  receiving: Receiving;
 };
 
 export type Holding = Subscription & { clientId: string };
@@ -297,7 +300,7 @@ export class Sessions {
 
   private make(client: string, owner: string): Session {
     const queue = new Queue();
-    const ids = { received: new Set<number>(), begun: new Set<number>() };
+    const ids = { received: new Set<number>(), begun: new Set<number>(), receiving: new Map() };
     const session: Session = {
       client,
       owner,
