@@ -176,7 +176,11 @@ export function deviceRoutes(ports: ApiPorts) {
     await credentials.endPrevious(id);
     return c.body(null, 204);
   });
-  router.openapi(connections, c => c.json(connectionLog(devices.describe(c.req.valid('param').id).id), 200));
+  router.openapi(connections, c => {
+    const { id } = c.req.valid('param');
+    needDevice(ports, c.get('principal'), id);
+    return c.json(connectionLog(devices.describe(id).id), 200);
+  });
   router.openapi(latest, c => {
     const { id } = c.req.valid('param');
     needDevice(ports, c.get('principal'), id);
