@@ -117,8 +117,7 @@ export const entries = {
 export const people = {
   intro: 'Who may sign in, what they may do, and which devices they see.',
   forbidden: 'Only administrators can see this page.',
-  you: 'You',
-  yourself: 'your own is under',
+  yourself: 'This is you: see',
   totp: 'One-time passwords',
   created: 'created',
   signedIn: 'last signed in',

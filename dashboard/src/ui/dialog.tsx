@@ -132,8 +132,11 @@ type ToldProps = { title: string; values: { label: string; value: string }[]; no
 
 /** Secrets that the gateway tells once. They are in memory alone, as long as this is in sight. */
 export function ToldOnce({ title, values, note, close }: ToldProps) {
+  const top = useRef<HTMLDivElement>(null);
+  // The form that had the focus is gone: whoever cannot see hears what came in its place.
+  useLayoutEffect(() => top.current?.focus(), []);
   return (
-    <div class="told" role="status">
+    <div ref={top} class="told" tabIndex={-1}>
       <p>
         <b>{title}</b>
       </p>

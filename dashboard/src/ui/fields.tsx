@@ -39,11 +39,12 @@ type ChoiceProps<Value extends string | number> = {
   label: string;
   value: Value;
   options: readonly (readonly [value: Value, words: string])[];
+  hint?: string;
   choose(value: NoInfer<Value>): void;
 };
 
 /** One of a few. */
-export function Choice<Value extends string | number>({ label, value, options, choose }: ChoiceProps<Value>) {
+export function Choice<Value extends string | number>({ label, value, options, hint, choose }: ChoiceProps<Value>) {
   return (
     <label class="field">
       <span class="label">{label}</span>
@@ -54,6 +55,7 @@ export function Choice<Value extends string | number>({ label, value, options, c
           </option>
         ))}
       </select>
+      {hint !== undefined && <span class="hint">{hint}</span>}
     </label>
   );
 }

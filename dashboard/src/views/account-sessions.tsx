@@ -29,7 +29,7 @@ export function AccountSessions() {
     list.reload();
   };
   return (
-    <section class="card panel" aria-labelledby="account-sessions">
+    <section class="card panel is-wide" aria-labelledby="account-sessions">
       <div class="panel-head">
         <h2 id="account-sessions">{words.title}</h2>
         {items !== null && items.length > 1 && (

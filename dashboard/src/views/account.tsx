@@ -24,10 +24,12 @@ export function AccountView() {
         <h1>{text.title.account}</h1>
       </div>
       <div class="panels">
-        <Who session={state.session} />
+        <div class="panel-stack">
+          <Who session={state.session} />
+          <AccountTotp />
+        </div>
         <Password session={state.session} />
         <AccountSessions />
-        <AccountTotp />
         <AccountTokens session={state.session} />
       </div>
     </>

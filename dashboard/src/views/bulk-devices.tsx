@@ -78,9 +78,11 @@ function Report({ report, forget }: { report: BulkReport; forget(): void }) {
       <ul class="entries">
         {refused.slice(0, refusedShown).map(({ line, expected, got }) => (
           <li key={line} class="entry">
-            <p class="entry-what">
-              <b>{words.line(line)}</b>: {words.why(expected, got)}
-            </p>
+            <div class="entry-what">
+              <p>
+                <b>{words.line(line)}</b>: {words.why(expected, got)}
+              </p>
+            </div>
           </li>
         ))}
       </ul>

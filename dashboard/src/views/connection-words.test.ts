@@ -35,6 +35,7 @@ describe('a reason', () => {
 describe('an entry', () => {
   it('that was repeated says how often, and in what time', () => {
     expect(repeatWords(entry())).toBeNull();
+    expect(repeatWords(entry({ count: 3, lastAt: 1_900 }))).toBe('3 times');
     expect(repeatWords(entry({ count: 1_200, lastAt: 61_000 }))).toBe('1,200 times in 60 s');
   });
 

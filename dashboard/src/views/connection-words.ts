@@ -14,9 +14,11 @@ export function reasonWords(reason: string | null): string | null {
   return reason;
 }
 
-/** How often the same happened again; null for once. */
+/** How often the same happened, and within what time where that is a time; null for once. */
 export function repeatWords({ count, at, lastAt }: ConnectionEntry): string | null {
-  return count === 1 ? null : words.times(formatCount(count), formatDuration(lastAt - at));
+  if (count === 1) return null;
+  const often = formatCount(count);
+  return lastAt - at < 1_000 ? words.times(often) : words.timesIn(often, formatDuration(lastAt - at));
 }
 
 /** From where, as whom, and how: what is known of it. */

@@ -101,7 +101,8 @@ function useRights(firstRole: Role, firstScope: User['scope']) {
         <Choice
           label={text.account.role}
           value={role}
-          options={roles.map(each => [each, `${text.role[each]}: ${words.roleMeans[each]}`] as const)}
+          options={roles.map(each => [each, text.role[each]] as const)}
+          hint={words.roleMeans[role]}
           choose={setRole}
         />
         <ScopeFields draft={draft} role={role} change={setDraft} />

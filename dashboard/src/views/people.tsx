@@ -96,7 +96,7 @@ function UserEntry({ of, isMe, list }: { of: User; isMe: boolean; list: Listing<
       </div>
       {isMe ? (
         <p class="entry-acts muted small">
-          {words.you}: {words.yourself} <Link to={{ name: 'account' }}>{text.title.account}</Link>
+          {words.yourself} <Link to={{ name: 'account' }}>{text.title.account}</Link>
         </p>
       ) : (
         <UserActions of={of} list={list} />
