@@ -26,8 +26,8 @@ async function connectDevice(port: number, secret: string): Promise<MqttClient> 
   return client;
 }
 
-async function signIn(page: Page, password: string): Promise<void> {
-  await page.fill('input[name=name]', 'admin');
+async function signIn(page: Page, password: string, name = 'admin'): Promise<void> {
+  await page.fill('input[name=name]', name);
   await page.fill('input[name=password]', password);
   await page.click('button[type=submit]');
 }
@@ -112,6 +112,38 @@ test('a one-time link signs in on a phone, and leaves no code in the address', a
   expect(page.url()).toBe(`${gateway.http}/`);
   // Nothing is wider than the screen.
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+}, 60_000);
+
+test('[ACC-6] an administrator adds a user for some devices, who signs in with what was shown once and sees those alone', async () => {
+  const gateway = await gatewayHere();
+  for (const id of ['cold-1', 'pump-1']) await gateway.rest.device(id);
+  const context = await openBrowser();
+  const page = await context.newPage();
+  const faults = faultsOf(page);
+  await page.goto(`${gateway.http}/people`);
+  await signIn(page, adminPassword);
+  await page.getByRole('button', { name: 'Add user' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('ada');
+  await dialog.getByRole('button', { name: 'Only some' }).click();
+  await dialog.getByLabel('Ids').fill('cold-*');
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  const told = dialog.locator('.copyable code');
+  await told.nth(1).waitFor();
+  const password = await told.nth(1).innerText();
+  await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  await page.locator('[data-user="ada"]').filter({ hasText: 'cold-*' }).waitFor();
+  expect(await page.content()).not.toContain(password);
+
+  await page.getByLabel('Account of admin').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signIn(page, password, 'ada');
+  await page.getByText('Only administrators can see this page.').waitFor();
+  expect(await page.getByRole('link', { name: 'People' }).count()).toBe(0);
+  await page.getByRole('link', { name: 'Devices', exact: true }).click();
+  await page.locator('[data-device="cold-1"]').waitFor();
+  expect(await page.locator('[data-device]').count()).toBe(1);
+  expect(faults).toEqual([]);
 }, 60_000);
 
 test('[LIV-6] behind a proxy that lets no WebSocket through the page is live over an event stream, says so, and goes back', async () => {

@@ -8,6 +8,7 @@ import type {
   DeadLetterPage,
   Device,
   DeviceCreated,
+  Health,
   HistoryBuckets,
   HistoryReadings,
   Latest,
@@ -21,6 +22,9 @@ import type {
   VoidPage,
   VoidRequest,
 } from '@telltale/gateway/contract';
+import { type Call, type ListQuery, type Query, queryText } from './rest-call.ts';
+import { deviceAccessCalls } from './rest-device-access.ts';
+import { peopleCalls } from './rest-people.ts';
 
 /** Past this a request counts as unanswered: a plant's radio link is slow, but not that slow. */
 const requestTimeoutMs = 20_000;
@@ -45,22 +49,20 @@ export class ApiError extends Error {
 }
 
 export type HistoryQuery = { device: string; metric: string; from: number; to: number };
-export type ListQuery = { limit?: number; cursor?: string | null };
 
 export type Api = ReturnType<typeof createApi>;
-type Query = Record<string, string | number | null | undefined>;
 
 /** `signedOut` is called where the gateway knows the page no longer; a wrong password is answered 401, too. */
 export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: () => void = () => {}) {
-  async function call<Answer>(method: string, path: string, body?: unknown, headers: HeadersInit = {}) {
-    const response = await reach(method, path, body, headers);
+  const call: Call = async <Answer>(...request: Parameters<Call>) => {
+    const response = await reach(...request);
     if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as Answer;
     const problem = await problemOf(response);
     if (problem.code === 'not_signed_in') signedOut();
     throw problem;
-  }
+  };
 
-  async function reach(method: string, path: string, body: unknown, headers: HeadersInit): Promise<Response> {
+  async function reach(...[method, path, body, more = {}]: Parameters<Call>): Promise<Response> {
     try {
       return await fetcher(base + path, {
         method,
@@ -69,14 +71,19 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
         headers: {
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
+          ...more.headers,
         },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(requestTimeoutMs),
+        body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+        signal: AbortSignal.timeout(more.timeoutMs ?? requestTimeoutMs),
       });
     } catch {
       throw new ApiError('unreachable', 'The gateway cannot be reached');
     }
+  }
+
+  /** Stands outside of the API's own path, and tells what is wrong in a 503. */
+  async function health(): Promise<Health> {
+    return (await readJson(await fetcher('/readyz', { credentials: 'same-origin', cache: 'no-store' }))) as Health;
   }
 
   const get = <Answer>(path: string, query: Query = {}) => call<Answer>('GET', path + queryText(query));
@@ -86,7 +93,7 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     session: () => get<Session>('/session'),
     signIn: (request: SignInRequest) => call<Session>('POST', '/session', request),
     signOut: () => call<void>('DELETE', '/session'),
-    devices: (query: ListQuery & { q?: string }) => get<Page<Device>>('/devices', query),
+    devices: (query: ListQuery & { q?: string; tag?: string | null }) => get<Page<Device>>('/devices', query),
     device: (id: string) => get<Device>(device(id)),
     createDevice: (request: { id: string; name?: string }) => call<DeviceCreated>('POST', '/devices', request),
     deleteDevice: (id: string) => call<void>('DELETE', device(id)),
@@ -94,7 +101,7 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     buckets: (query: HistoryQuery & { points: number }) => get<HistoryBuckets>('/history', query),
     readings: (query: HistoryQuery & ListQuery) => get<HistoryReadings>('/history', query),
     sendCommand: (id: string, request: CommandRequest, key: string) =>
-      call<Command>('POST', `${device(id)}/commands`, request, { 'idempotency-key': key }),
+      call<Command>('POST', `${device(id)}/commands`, request, { headers: { 'idempotency-key': key } }),
     commands: (query: ListQuery & { device?: string }) => get<CommandPage>('/commands', query),
     cancelCommand: (id: string) => call<Command>('POST', `/commands/${encodeURIComponent(id)}/cancel`),
     voids: (query: ListQuery & { device: string; metric: string }) => get<VoidPage>('/voids', query),
@@ -104,12 +111,10 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     storage: () => get<Storage>('/storage'),
     storageSeries: (query: ListQuery) => get<SeriesStoragePage>('/storage/series', query),
     deadLetters: (query: ListQuery) => get<DeadLetterPage>('/dead-letters', query),
+    health,
+    ...peopleCalls(call),
+    ...deviceAccessCalls(call),
   };
-}
-
-function queryText(query: Query): string {
-  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}`;
 }
 
 async function readJson(response: Response): Promise<unknown> {

@@ -2,7 +2,6 @@
 import type {
   CommandState,
   HistoryGap,
-  PresenceCause,
   PresenceState,
   Role,
   TransitionCause,
@@ -10,6 +9,8 @@ import type {
 } from '@telltale/gateway/contract';
 import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
+import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
+import { account, entries, people, scope } from './en-people.ts';
 
 const commandState: Record<CommandState, string> = {
   queued: 'Queued',
@@ -54,15 +55,6 @@ const presenceWas: Record<PresenceState, string> = {
   unknown: 'Never seen',
 };
 
-const presenceCause: Record<PresenceCause, string> = {
-  connect: 'it connected',
-  status: 'it said so',
-  disconnect: 'it signed off',
-  lost: 'the connection was lost',
-  will: 'the connection was lost',
-  restart: 'the gateway restarted',
-};
-
 const freshness: Record<ShownFreshness, string> = {
   live: '',
   late: 'Late',
@@ -85,6 +77,9 @@ const title: Record<Exclude<Route['name'], 'device'>, string> = {
   fleet: 'Devices',
   'dead-letters': 'Refused messages',
   storage: 'Storage',
+  'device-access': 'Access',
+  people: 'People',
+  account: 'Account',
   'not-found': 'There is no such page',
 };
 
@@ -100,7 +95,7 @@ export const text = Object.freeze({
   title,
   role,
   freshness,
-  presence: { ...presence, was: presenceWas, cause: presenceCause, lasts: (duration: string) => `for ${duration}` },
+  presence: { ...presence, was: presenceWas, cause: causes, lasts: (duration: string) => `for ${duration}` },
   unit: {
     millisecond: 'ms',
     second: 's',
@@ -116,11 +111,16 @@ export const text = Object.freeze({
     ahead: (duration: string) => `${duration} ahead of the clock`,
   },
   nav: { label: 'Main' },
-  account: {
-    label: (user: string) => `Account of ${user}`,
-    signOut: 'Sign out',
-    stillSignedIn: 'You are still signed in.',
-  },
+  account,
+  scope,
+  entries,
+  people,
+  connections,
+  credential,
+  deviceAccess,
+  openProfile,
+  tags,
+  told: { once: 'This is shown now and never again. Copy it before you close this.', close: 'I have copied it' },
   connection: {
     live: { ws: 'Live', sse: 'Live · SSE', poll: 'Live · polling' } satisfies Record<Transport, string>,
     fallback:

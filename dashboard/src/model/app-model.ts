@@ -1,9 +1,11 @@
 // Everything the views need, put together once.
+import type { ReadonlySignal } from '@preact/signals';
 import type { Clock, Connection } from '../connection/index.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
 import { createGatewayTime, type GatewayTime } from './gateway-time.ts';
 import { createLive, type Live } from './live.ts';
+import { createOpenProfile } from './open-profile.ts';
 import { createSession, type SessionModel } from './session.ts';
 
 export type AppModel = {
@@ -14,6 +16,8 @@ export type AppModel = {
   readonly time: GatewayTime;
   readonly live: Live;
   readonly session: SessionModel;
+  /** Any client may use any topic. */
+  readonly openProfile: ReadonlySignal<boolean>;
 };
 
 /** `makeApi` is handed what to call when a call finds the sign-in gone. */
@@ -26,5 +30,6 @@ export function createAppModel(
   const time = createGatewayTime(clock);
   const api = makeApi(() => session.lost());
   const session: SessionModel = createSession(api, connection);
-  return { api, connection, batcher, clock, time, live: createLive(connection, time, clock), session };
+  const live = createLive(connection, time, clock);
+  return { api, connection, batcher, clock, time, live, session, openProfile: createOpenProfile(api, connection) };
 }

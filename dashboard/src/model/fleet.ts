@@ -26,6 +26,8 @@ export type Fleet = {
   readonly more: ReadonlySignal<boolean>;
   watchOf(device: string): Watch | null;
   search(text: string): void;
+  /** Only devices that have the tag; null for all. */
+  filter(tag: string | null): void;
   loadMore(): void;
   reload(): void;
   close(): void;
@@ -46,11 +48,12 @@ export function openFleet(ports: FleetPorts): Fleet {
   const loads = createNewestWins();
   const watches = createFleetWatches(ports.connection, ports.batcher);
   let text = '';
+  let tag: string | null = null;
   let pages = 1;
   const reload = createReload(ports.clock, reloadDelayMs, () => load());
 
   function load(): void {
-    void loads.ask(() => loadPages(ports.api, text, pages), loaded, failed);
+    void loads.ask(() => loadPages(ports.api, { q: text, tag }, pages), loaded, failed);
   }
 
   function loaded({ items, next }: DevicePage): void {
@@ -58,7 +61,7 @@ export function openFleet(ports: FleetPorts): Fleet {
     more.value = next !== null && items.length < fleetRowsMax;
     status.value = { name: 'ready' };
     // A small fleet is watched as a whole, which also tells of new devices; of a large one, what is shown.
-    const whole = text === '' && next === null;
+    const whole = text === '' && tag === null && next === null;
     const changed = watches.cover(whole ? [null] : chunks(items, fleetPageRows));
     // The rows have to look for their watch again.
     if (changed) devices.value = [...items];
@@ -96,6 +99,12 @@ export function openFleet(ports: FleetPorts): Fleet {
       pages = 1;
       load();
     },
+    filter(next) {
+      if (next === tag) return;
+      tag = next;
+      pages = 1;
+      load();
+    },
     loadMore() {
       pages += 1;
       load();
@@ -113,16 +122,27 @@ export function openFleet(ports: FleetPorts): Fleet {
 type DevicePage = { items: Device[]; next: string | null };
 
 /** The first `pages` pages in one: a list that is loaded again keeps its length. */
-async function loadPages(api: FleetPorts['api'], text: string, pages: number): Promise<DevicePage> {
+async function loadPages(
+  api: FleetPorts['api'],
+  wanted: { q: string; tag: string | null },
+  pages: number,
+): Promise<DevicePage> {
   const items: Device[] = [];
   let next: string | null = null;
   for (let page = 0; page < pages; page += 1) {
-    const answer = await api.devices({ q: text, limit: fleetPageRows, cursor: next });
+    const answer = await api.devices({ ...wanted, limit: fleetPageRows, cursor: next });
     items.push(...answer.items);
     next = answer.next;
     if (next === null) break;
   }
   return { items, next };
+}
+
+/** The tags of the devices in sight, in order, and the one that is chosen. */
+export function tagsOf(devices: readonly Device[], chosen: string | null): string[] {
+  const tags = new Set(devices.flatMap(device => device.tags));
+  if (chosen !== null) tags.add(chosen);
+  return [...tags].sort();
 }
 
 function chunks(devices: readonly Device[], size: number): string[][] {

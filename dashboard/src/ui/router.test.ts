@@ -8,6 +8,9 @@ describe('addresses', () => {
       { name: 'fleet' },
       { name: 'dead-letters' },
       { name: 'storage' },
+      { name: 'device-access' },
+      { name: 'people' },
+      { name: 'account' },
       { name: 'device', id: 'plant-a.pump 1?&%' },
       { name: 'device', id: 'größe' },
     ];

@@ -1,4 +1,4 @@
-// The page's address as a signal, over the history API. Five routes need no more than this.
+// The page's address as a signal, over the history API. A few routes need no more than this.
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 export type Route =
@@ -6,13 +6,19 @@ export type Route =
   | { name: 'device'; id: string }
   | { name: 'dead-letters' }
   | { name: 'storage' }
+  | { name: 'device-access' }
+  | { name: 'people' }
+  | { name: 'account' }
   | { name: 'not-found'; path: string };
+
+/** Those whose path is their name. */
+const plainRoutes = ['dead-letters', 'storage', 'device-access', 'people', 'account'] as const;
 
 /** Reads a path. */
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { name: 'fleet' };
-  if (path === '/dead-letters') return { name: 'dead-letters' };
-  if (path === '/storage') return { name: 'storage' };
+  const plain = plainRoutes.find(name => path === `/${name}`);
+  if (plain !== undefined) return { name: plain };
   const device = /^\/devices\/([^/]+)\/?$/.exec(path)?.[1];
   if (device === undefined) return { name: 'not-found', path };
   try {
@@ -29,12 +35,10 @@ export function pathOf(route: Route): string {
       return '/';
     case 'device':
       return `/devices/${encodeURIComponent(route.id)}`;
-    case 'dead-letters':
-      return '/dead-letters';
-    case 'storage':
-      return '/storage';
     case 'not-found':
       return route.path;
+    default:
+      return `/${route.name}`;
   }
 }
 

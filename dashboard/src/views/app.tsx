@@ -5,10 +5,14 @@ import { useApp } from '../ui/app-context.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Link } from '../ui/link.tsx';
 import { route } from '../ui/router.ts';
+import { AccountView } from './account.tsx';
 import { DeadLettersView } from './dead-letters.tsx';
 import { DeviceView } from './device.tsx';
+import { DeviceAccessView } from './device-access.tsx';
 import { FleetView } from './fleet.tsx';
 import { NotLiveStrip } from './not-live-strip.tsx';
+import { OpenProfileStrip } from './open-profile-strip.tsx';
+import { PeopleView } from './people.tsx';
 import { SignInView } from './sign-in.tsx';
 import { StorageView } from './storage.tsx';
 import { TopBar } from './top-bar.tsx';
@@ -33,6 +37,7 @@ export function App() {
       </a>
       <TopBar session={state.session} />
       <NotLiveStrip />
+      <OpenProfileStrip />
       <main class="page" id="main" tabIndex={-1}>
         <CurrentView />
       </main>
@@ -55,6 +60,12 @@ function CurrentView() {
       return <DeadLettersView />;
     case 'storage':
       return <StorageView />;
+    case 'device-access':
+      return <DeviceAccessView />;
+    case 'people':
+      return <PeopleView />;
+    case 'account':
+      return <AccountView />;
     case 'not-found':
       return (
         <div class="empty">

@@ -11,9 +11,10 @@ import { Icon } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
 import { PresenceMark } from '../ui/presence.tsx';
 import { go } from '../ui/router.ts';
+import { DeviceTags } from './device-tags.tsx';
 
 /** What is known of the device itself. */
-export function DeviceHead({ device }: { device: Device }) {
+export function DeviceHead({ device, changed }: { device: Device; changed(device: Device): void }) {
   const { session } = useApp();
   const attributes = Object.entries(device.attributes);
   const name = device.name === '' ? device.id : device.name;
@@ -28,6 +29,7 @@ export function DeviceHead({ device }: { device: Device }) {
         {name !== device.id && <code class="muted">{device.id}</code>}
         <PresenceMark presence={device.presence} since />
       </div>
+      <DeviceTags device={device} changed={changed} />
       <details class="about">
         <summary>{text.device.about}</summary>
         <dl>

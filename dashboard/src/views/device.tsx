@@ -10,6 +10,7 @@ import { Failure } from '../ui/failure.tsx';
 import { Link } from '../ui/link.tsx';
 import { useOpened } from '../ui/use-opened.ts';
 import { CommandPanel } from './command-panel.tsx';
+import { DeviceAccessPanel } from './device-access-panel.tsx';
 import { DeviceCharts } from './device-charts.tsx';
 import { DeviceHead } from './device-head.tsx';
 import { DeviceValues } from './device-values.tsx';
@@ -24,7 +25,7 @@ export function DeviceView({ id }: { id: string }) {
     () => openWatch(app.connection, { device: [id], intervalMs: valuesIntervalMs }, app.batcher),
     [id],
   );
-  const { device, latest, error, reload } = useDevice(id);
+  const { device, latest, error, reload, put } = useDevice(id);
   if (error !== null && device === null) {
     return (
       <>
@@ -42,10 +43,11 @@ export function DeviceView({ id }: { id: string }) {
     .sort((a, b) => Number(a.type !== 'number') - Number(b.type !== 'number'));
   return (
     <div class="device">
-      <DeviceHead device={device} />
+      <DeviceHead device={device} changed={put} />
       <nav class="parts" aria-label={text.device.parts}>
         {series.length > 0 && <a href="#history">{text.device.charts}</a>}
         <a href="#commands">{text.command.part}</a>
+        {app.session.may('operator') && <a href="#access">{text.title['device-access']}</a>}
       </nav>
       {watch.refused.value !== null && <p class="notice is-bad">{watch.refused.value}</p>}
       <section class={series.length === 0 ? 'device-nothing' : undefined} aria-label={text.device.values}>
@@ -59,6 +61,11 @@ export function DeviceView({ id }: { id: string }) {
       <aside id="commands" aria-label={text.command.part}>
         <CommandPanel device={device} />
       </aside>
+      {app.session.may('operator') && (
+        <section class="panels" id="access" aria-label={text.title['device-access']}>
+          <DeviceAccessPanel id={id} presence={device.presence.since} />
+        </section>
+      )}
     </div>
   );
 }
@@ -101,5 +108,5 @@ function useDevice(id: string) {
       unlisten();
     };
   }, [id, turn]);
-  return { device, latest, error, reload: () => setTurn(before => before + 1) };
+  return { device, latest, error, reload: () => setTurn(before => before + 1), put: setDevice };
 }

@@ -21,6 +21,7 @@ export function FleetRow({ device, watch }: Props) {
       <Link to={{ name: 'device', id: device.id }} class="fleet-name">
         <b>{device.name === '' ? device.id : device.name}</b>
         {device.name !== '' && device.name !== device.id && <span class="muted small">{device.id}</span>}
+        {device.tags.length > 0 && <span class="muted small">{device.tags.join(' · ')}</span>}
       </Link>
       <PresenceMark presence={device.presence} />
       {watch === null ? <span /> : <Readings device={device} watch={watch} />}

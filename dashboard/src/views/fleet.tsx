@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { formatCount } from '../i18n/format.ts';
-import { openFleet } from '../model/fleet.ts';
+import { openFleet, tagsOf } from '../model/fleet.ts';
 import { useApp } from '../ui/app-context.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -18,6 +18,7 @@ export function FleetView() {
   const app = useApp();
   const fleet = useOpened(() => openFleet(app), []);
   const [query, setQuery] = useState('');
+  const [tag, setTag] = useState<string | null>(null);
   const first = useRef(true);
   useEffect(() => {
     if (first.current) {
@@ -30,6 +31,11 @@ export function FleetView() {
 
   const status = fleet.status.value;
   const devices = fleet.devices.value;
+  const tags = tagsOf(devices, tag);
+  const choose = (next: string | null) => {
+    setTag(next);
+    fleet.filter(next);
+  };
   return (
     <>
       <div class="fleet-head">
@@ -47,9 +53,10 @@ export function FleetView() {
         </label>
         {app.session.may('administrator') && <AddDevice created={fleet.reload} />}
       </div>
+      {tags.length > 0 && <TagFilter tags={tags} chosen={tag} choose={choose} />}
       {status.name === 'failed' && <Failure error={status.error} retry={fleet.reload} />}
       {status.name === 'loading' && <p class="loading">{text.loading}</p>}
-      {status.name === 'ready' && devices.length === 0 && <Nothing query={query} />}
+      {status.name === 'ready' && devices.length === 0 && <Nothing query={query} tag={tag} />}
       <ul class="fleet">
         {devices.map(device => (
           <FleetRow key={device.id} device={device} watch={fleet.watchOf(device.id)} />
@@ -77,11 +84,42 @@ export function FleetView() {
   }
 }
 
-function Nothing({ query }: { query: string }) {
+/** Of the tags that are in sight; a second click on the chosen one shows all devices again. */
+function TagFilter({
+  tags,
+  chosen,
+  choose,
+}: {
+  tags: string[];
+  chosen: string | null;
+  choose(tag: string | null): void;
+}) {
+  return (
+    <fieldset class="chips tag-filter">
+      <legend class="hidden">{text.tags.filter}</legend>
+      {tags.map(tag => (
+        <button
+          key={tag}
+          type="button"
+          class="chip"
+          aria-pressed={tag === chosen}
+          onClick={() => choose(tag === chosen ? null : tag)}
+        >
+          {tag}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Nothing({ query, tag }: { query: string; tag: string | null }) {
+  const typed = query.trim();
+  if (typed !== '') return <p class="empty">{text.fleet.noMatch(typed)}</p>;
+  if (tag !== null) return <p class="empty">{text.tags.noMatch(tag)}</p>;
   return (
     <div class="empty">
-      <p>{query.trim() === '' ? text.fleet.empty : text.fleet.noMatch(query.trim())}</p>
-      {query.trim() === '' && <p class="muted">{text.fleet.emptyHint}</p>}
+      <p>{text.fleet.empty}</p>
+      <p class="muted">{text.fleet.emptyHint}</p>
     </div>
   );
 }

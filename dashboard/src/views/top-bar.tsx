@@ -10,6 +10,9 @@ import { Link } from '../ui/link.tsx';
 import { route } from '../ui/router.ts';
 import { ConnectionBadge } from './connection-badge.tsx';
 
+/** Pages of administrators. */
+const administration = ['dead-letters', 'device-access', 'people'] as const;
+
 /** Always in sight, on every view. */
 export function TopBar({ session }: { session: Session }) {
   const { live } = useApp();
@@ -27,11 +30,12 @@ export function TopBar({ session }: { session: Session }) {
         <Link to={{ name: 'storage' }} current={name === 'storage'}>
           {text.title.storage}
         </Link>
-        {session.role === 'administrator' && (
-          <Link to={{ name: 'dead-letters' }} current={name === 'dead-letters'}>
-            {text.title['dead-letters']}
-          </Link>
-        )}
+        {session.role === 'administrator' &&
+          administration.map(each => (
+            <Link key={each} to={{ name: each }} current={name === each}>
+              {text.title[each]}
+            </Link>
+          ))}
       </nav>
       <ConnectionBadge />
       <Account session={session} />
@@ -56,6 +60,9 @@ function Account({ session }: { session: Session }) {
           <b>{session.user}</b>
           <span class="muted">{text.role[session.role]}</span>
         </p>
+        <Link to={{ name: 'account' }} class="button" current={route.value.name === 'account'}>
+          {text.account.open}
+        </Link>
         <button type="button" class="button" onClick={signOut}>
           {text.account.signOut}
         </button>
