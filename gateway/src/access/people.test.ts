@@ -250,13 +250,12 @@ describe('one-time passwords', () => {
   test('[ACC-4] are guessed ten times an hour and no more', async () => {
     const { secret } = await enrol();
     for (let i = 0; i < 10; i++) {
-      // Slowly enough for the limit of attempts on a name, which comes before.
-      if (i % 5 === 0) nextStep();
-      await expect(signIn('nonsense', `::${i}`)).rejects.toEqual(refusal('totp_wrong'));
+      // Slowly, so that attempts on the name are not what is too many.
+      nextStep();
+      await expect(signIn('nonsense', `192.0.2.${i}`)).rejects.toEqual(refusal('totp_wrong'));
     }
     nextStep();
-    const again = signIn(totpAt(secret, now()), '::a');
-    await expect(again).rejects.toMatchObject({ code: 'too_many', detail: expect.stringMatching(/one-time/) });
+    await expect(signIn(totpAt(secret, now()), '192.0.2.99')).rejects.toEqual(refusal('too_many'));
   });
 
   test('go with password and code, or by an administrator', async () => {
