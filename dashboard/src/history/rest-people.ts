@@ -38,6 +38,5 @@ export function peopleCalls(call: Call) {
     deleteUser: (name: string) => call<void>('DELETE', user(name)),
     resetPassword: (name: string) => call<PasswordReset>('POST', `${user(name)}/password`),
     removeTotp: (name: string) => call<void>('DELETE', `${user(name)}/totp`),
-    endUserSessions: (name: string) => call<void>('DELETE', `${user(name)}/sessions`),
   };
 }

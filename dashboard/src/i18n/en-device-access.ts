@@ -82,7 +82,7 @@ export const credential = {
   } as Record<number, string>,
   overlapHint: 'While both hold, the device may use either. A secret that was replaced before ends now.',
   rotateSubmit: 'Make a new secret',
-  rotated2: (name: string) => `The new secret of ${name}`,
+  done: (name: string) => `The new secret of ${name}`,
   secret: 'Secret',
   user: 'MQTT user name',
   endPrevious: 'End the old secret…',
@@ -136,6 +136,7 @@ export const deviceAccess = {
     changeHint: 'Connections that lose a device end, and may come back.',
     changeSubmit: 'Change',
     log: 'Connections',
+    logTitle: (name: string) => `Connections of ${name}`,
   },
   keys: {
     title: 'Enrolment keys',

@@ -82,8 +82,7 @@ export const account = {
     codeHint: 'Six digits. They count once this was right.',
     confirm: 'Turn on',
     recovery: 'Recovery codes',
-    recoveryWhy:
-      'One-time passwords are on. Each of these codes stands in for one, once, when the app is lost. They are shown now and never again.',
+    recoveryWhy: 'One-time passwords are on. Each of these codes stands in for one, once, when the app is lost.',
     turnOff: 'Turn off…',
     turnOffTitle: 'Turn off one-time passwords?',
     turnOffWarning: 'Whoever knows your password can then sign in with it alone.',

@@ -90,6 +90,7 @@ export const text = Object.freeze({
   dash: '—',
   loading: 'Loading…',
   cancel: 'Cancel',
+  close: 'Close',
   skip: 'Skip to the content',
   toFleet: 'To the list of devices',
   title,

@@ -1,6 +1,7 @@
 // The fields of the forms about people and devices: a line of text, a choice, several entries a line each, a scope.
 import type { Role } from '@telltale/gateway/contract';
 import type { InputHTMLAttributes } from 'preact';
+import { useId } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import type { ScopeDraft, ScopeProblem } from '../model/scope-draft.ts';
 
@@ -22,16 +23,29 @@ type LineProps = {
   max?: number;
 };
 
-/** Names and secrets: nothing is capitalised or corrected. */
+/** Names and secrets: nothing is capitalised or corrected. Hints describe the field, they are no part of its name. */
 export function Line({ label, value, hint, bad = false, input, ...more }: LineProps) {
+  const hintId = useId();
   // The types of Preact want to know which of the types of input it is; any of these takes all of the rest.
   const attributes = { autocapitalize: 'none', spellcheck: false, ...more } as InputHTMLAttributes;
   return (
-    <label class="field">
-      <span class="label">{label}</span>
-      <input {...attributes} value={value} onInput={event => input(event.currentTarget.value)} />
-      {hint !== undefined && <span class={bad ? 'hint bad' : 'hint'}>{hint}</span>}
-    </label>
+    <div class="field">
+      <label>
+        <span class="label">{label}</span>
+        <input
+          {...attributes}
+          value={value}
+          aria-describedby={hintId}
+          aria-invalid={bad}
+          onInput={event => input(event.currentTarget.value)}
+        />
+      </label>
+      {hint !== undefined && (
+        <span id={hintId} class={bad ? 'hint bad' : 'hint'}>
+          {hint}
+        </span>
+      )}
+    </div>
   );
 }
 
@@ -45,18 +59,29 @@ type ChoiceProps<Value extends string | number> = {
 
 /** One of a few. */
 export function Choice<Value extends string | number>({ label, value, options, hint, choose }: ChoiceProps<Value>) {
+  const hintId = useId();
   return (
-    <label class="field">
-      <span class="label">{label}</span>
-      <select value={String(value)} onChange={event => choose(options[event.currentTarget.selectedIndex]![0])}>
-        {options.map(([each, words]) => (
-          <option key={each} value={String(each)}>
-            {words}
-          </option>
-        ))}
-      </select>
-      {hint !== undefined && <span class="hint">{hint}</span>}
-    </label>
+    <div class="field">
+      <label>
+        <span class="label">{label}</span>
+        <select
+          value={String(value)}
+          aria-describedby={hintId}
+          onChange={event => choose(options[event.currentTarget.selectedIndex]![0])}
+        >
+          {options.map(([each, words]) => (
+            <option key={each} value={String(each)}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+      {hint !== undefined && (
+        <span id={hintId} class="hint">
+          {hint}
+        </span>
+      )}
+    </div>
   );
 }
 
@@ -64,19 +89,25 @@ type LinesProps = { label: string; hint: string; value: string; rows?: number; i
 
 /** Several entries, one a line. */
 export function Lines({ label, hint, value, rows = 3, input }: LinesProps) {
+  const hintId = useId();
   return (
-    <label class="field">
-      <span class="label">{label}</span>
-      <textarea
-        class="code"
-        rows={rows}
-        value={value}
-        onInput={event => input(event.currentTarget.value)}
-        autocapitalize="none"
-        spellcheck={false}
-      />
-      <span class="hint">{hint}</span>
-    </label>
+    <div class="field">
+      <label>
+        <span class="label">{label}</span>
+        <textarea
+          class="code"
+          rows={rows}
+          value={value}
+          aria-describedby={hintId}
+          onInput={event => input(event.currentTarget.value)}
+          autocapitalize="none"
+          spellcheck={false}
+        />
+      </label>
+      <span id={hintId} class="hint">
+        {hint}
+      </span>
+    </div>
   );
 }
 

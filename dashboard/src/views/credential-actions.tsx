@@ -49,7 +49,7 @@ function RotateForm({ name, rotate, changed, close }: RotateProps & { close(): v
       { label: words.user, value: name },
       { label: words.secret, value: made.secret },
     ];
-    return <ToldOnce title={words.rotated2(name)} values={values} close={close} />;
+    return <ToldOnce title={words.done(name)} values={values} close={close} />;
   }
   return (
     <form onSubmit={submit}>

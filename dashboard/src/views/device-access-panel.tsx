@@ -65,7 +65,6 @@ function CredentialPanel({ id }: { id: string }) {
 
 function CredentialFacts({ of }: { of: Credential }) {
   const { time } = useApp();
-  // A name that is shared with a field gateway cannot be: the space of names is one ([ACC-8]).
   const old =
     of.previousUntil === null ? words.noPrevious : words.previousUntil(formatTime(of.previousUntil, time.now()));
   return (

@@ -24,6 +24,7 @@ import { RotateButton, StateButtons } from './credential-actions.tsx';
 
 const words = text.deviceAccess.gateways;
 const credential = text.credential;
+/** What the devices of a credential or an enrolment key have to be. */
 export const patternRule = { fits: isDevicePattern, max: limits.patternsPerCredentialMax, min: 1 };
 
 /** In order of name. */
@@ -104,8 +105,22 @@ function FieldGateway({ of, list }: { of: Credential; list: Listing<Credential> 
         >
           {close => <ChangeDevices of={of} changed={list.put} close={close} />}
         </DialogButton>
-        <DialogButton class="button is-small" label={words.log} of={credential.of(words.log, name)} title={words.log}>
-          {() => <ConnectionLogList load={() => api.credentialConnections(name)} />}
+        <DialogButton
+          class="button is-small"
+          label={words.log}
+          of={credential.of(words.log, name)}
+          title={words.logTitle(name)}
+        >
+          {close => (
+            <>
+              <ConnectionLogList load={() => api.credentialConnections(name)} />
+              <div class="actions">
+                <button type="button" class="button" onClick={close}>
+                  {text.close}
+                </button>
+              </div>
+            </>
+          )}
         </DialogButton>
         <RotateButton name={name} rotate={overlapMs => api.newSecret(name, { overlapMs })} changed={list.reload} />
         <StateButtons of={of} changed={list.put} />

@@ -2,6 +2,7 @@
 import { text } from '../i18n/en.ts';
 import { useApp } from '../ui/app-context.ts';
 
+/** On every page. Nothing where devices have to prove who they are. */
 export function OpenProfileStrip() {
   const { openProfile } = useApp();
   if (!openProfile.value) return null;

@@ -50,6 +50,7 @@ export function NewUser({ made, close }: { made(): void; close(): void }) {
   );
 }
 
+/** Role and scope. What is changed ends the user's sessions, and the form says so. */
 export function ChangeUser({ user, changed, close }: { user: User; changed(user: User): void; close(): void }) {
   const { api } = useApp();
   const action = useAction();
@@ -67,6 +68,7 @@ export function ChangeUser({ user, changed, close }: { user: User; changed(user:
   );
 }
 
+/** Asks first; the new password is shown once. */
 export function ResetPassword({ name, close }: { name: string; close(): void }) {
   const { api } = useApp();
   const action = useAction();

@@ -1,5 +1,5 @@
 // The sign-in page: name, password and where it is asked for a one-time password, and why a one-time link did not work.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../history/rest.ts';
 import { text } from '../i18n/en.ts';
 import { useApp } from '../ui/app-context.ts';
@@ -17,6 +17,12 @@ export function SignInView({ ended, failed }: Props) {
   const error = tried === undefined ? failed : tried;
   // Once it was asked for, the field stays.
   const [wantsTotp, setWantsTotp] = useState(false);
+
+  const totp = useRef<HTMLInputElement>(null);
+  // It is what is missing, when it appears and where it was wrong.
+  useEffect(() => {
+    if (!busy) totp.current?.focus();
+  }, [wantsTotp, busy]);
 
   const attempt = async (work: Promise<void>) => {
     setBusy(true);
@@ -68,7 +74,14 @@ export function SignInView({ ended, failed }: Props) {
         {wantsTotp && (
           <label class="field">
             <span class="label">{text.signIn.totp}</span>
-            <input name="totp" autocomplete="one-time-code" inputMode="text" spellcheck={false} disabled={busy} />
+            <input
+              ref={totp}
+              name="totp"
+              autocomplete="one-time-code"
+              inputMode="text"
+              spellcheck={false}
+              disabled={busy}
+            />
           </label>
         )}
         {error !== null && <SignInError error={error} />}
@@ -82,8 +95,10 @@ export function SignInView({ ended, failed }: Props) {
 
 function SignInError({ error }: { error: unknown }) {
   const { title, detail } = describe(error);
+  // Being asked for more is no failure.
+  const asks = error instanceof ApiError && error.code === 'totp_needed';
   return (
-    <p class="notice is-bad" role="alert">
+    <p class={asks ? 'notice' : 'notice is-bad'} role="alert">
       <span>
         <b>{title}</b> {detail}
       </span>
