@@ -25,12 +25,16 @@ export function DialogButton({ label, of, title, class: name = 'button', disable
     if (open) dialog.current?.showModal();
   }, [open]);
   const close = () => dialog.current?.close();
+  // Escape neither loses a secret that is told once, nor the answer that brings it.
+  const cancel = (event: Event) => {
+    if (dialog.current?.querySelector('[data-keeps-open]')) event.preventDefault();
+  };
   return (
     <>
       <button type="button" class={name} disabled={disabled} aria-label={of} onClick={() => setOpen(true)}>
         {label}
       </button>
-      <dialog ref={dialog} class="card dialog" aria-label={title} onClose={() => setOpen(false)}>
+      <dialog ref={dialog} class="card dialog" aria-label={title} onCancel={cancel} onClose={() => setOpen(false)}>
         {open && (
           <div>
             <h2>{title}</h2>
@@ -110,9 +114,9 @@ export function FormEnd({ action, submit, danger = false, disabled = false, canc
   return (
     <>
       {action.error !== null && <Failure error={action.error} />}
-      <div class="actions">
+      <div class="actions" data-keeps-open={action.busy || undefined}>
         {cancel !== undefined && (
-          <button type="button" class="button" onClick={cancel}>
+          <button type="button" class="button" onClick={cancel} disabled={action.busy}>
             {text.cancel}
           </button>
         )}
@@ -136,7 +140,7 @@ export function ToldOnce({ title, values, note, close }: ToldProps) {
   // The form that had the focus is gone: whoever cannot see hears what came in its place.
   useLayoutEffect(() => top.current?.focus(), []);
   return (
-    <div ref={top} class="told" tabIndex={-1}>
+    <div ref={top} class="told" tabIndex={-1} data-keeps-open>
       <p>
         <b>{title}</b>
       </p>

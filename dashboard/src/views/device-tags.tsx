@@ -11,6 +11,8 @@ import { useAction } from '../ui/use-action.ts';
 /** `changed` gets the device as the gateway has it. */
 export function DeviceTags({ device, changed }: { device: Device; changed(device: Device): void }) {
   const { session } = useApp();
+  const editable = session.may('administrator');
+  if (device.tags.length === 0 && !editable) return null;
   return (
     <div class="tags">
       <span class="muted">{text.tags.title}:</span>
@@ -20,7 +22,7 @@ export function DeviceTags({ device, changed }: { device: Device; changed(device
           {tag}
         </span>
       ))}
-      {session.may('administrator') && (
+      {editable && (
         <DialogButton class="button is-small" label={text.tags.edit} title={text.tags.editTitle(device.id)}>
           {close => <TagsForm device={device} changed={changed} close={close} />}
         </DialogButton>
