@@ -30,11 +30,18 @@ function BulkForm({ done }: { done(report: BulkReport): void }) {
   const { api } = useApp();
   const action = useAction();
   const [file, setFile] = useState<File | null>(null);
+  const [unreadable, setUnreadable] = useState(false);
   const tooLarge = file !== null && isTooLarge(file.size);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (file === null) return;
-    void action.run(async () => done(await api.createDevices(await file.text())));
+    setUnreadable(false);
+    void action.run(async () => {
+      const csv = await file.text().catch(() => null);
+      // A file that was changed or taken away after it was chosen: nothing was sent.
+      if (csv === null) setUnreadable(true);
+      else done(await api.createDevices(csv));
+    });
   };
   return (
     <form class="panel-form" onSubmit={submit}>
@@ -54,6 +61,11 @@ function BulkForm({ done }: { done(report: BulkReport): void }) {
           </span>
         )}
       </label>
+      {unreadable && (
+        <p class="notice is-bad" role="alert">
+          {words.unreadable}
+        </p>
+      )}
       {action.error !== null && isUncertain(action.error) && <p class="notice is-late">{words.uncertain}</p>}
       <FormEnd action={action} submit={action.busy ? words.busy : words.submit} disabled={file === null || tooLarge} />
     </form>
