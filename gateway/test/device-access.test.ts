@@ -111,6 +111,22 @@ test('[ACC-8] a field gateway speaks for its devices; with a smaller set it is c
   await whenLogged(rest, '/credentials/site', 'publish-refused the topic of another device devices/tank/telemetry');
 });
 
+test('a field gateway of whose devices one is deleted goes on for the others, and its will stays', async () => {
+  const { mqttPort, rest } = await gatewayHere();
+  const { secret } = await site(rest, ['tank', 'pump']);
+  const will = { topic: 'devices/pump/status', payload: 'offline' };
+  const wire = await Wire.connect(mqttPort, { user: 'site', secret, will });
+  await wire.publish('devices/tank/telemetry', '{"a":1}');
+  await wire.publish('devices/pump/status', 'online');
+  expect((await send(rest, 'DELETE', '/devices/tank')).status).toBe(204);
+  expect(await wire.publish('devices/pump/telemetry', '{"a":1}')).toBe(1);
+  // Who publishes for it makes it anew.
+  await wire.publish('devices/tank/telemetry', '{"a":1}');
+  await expect.poll(() => rest.get('/devices/tank')).toMatchObject({ presence: { state: 'online' } });
+  await wire.breakOff();
+  await expect.poll(() => rest.get('/devices/pump')).toMatchObject({ presence: { state: 'offline', cause: 'will' } });
+});
+
 test('[ACC-2] rights are judged again at delivery: what waits for a session whose set shrank is not delivered', async () => {
   const { mqttPort, rest } = await gatewayHere();
   const tank = await Wire.connect(mqttPort, { user: 'tank', secret: await rest.device('tank') });

@@ -214,9 +214,15 @@ export class Broker {
     return this.signIns.log(name);
   }
 
-  /** Lets go of everything that MQTT keeps of a device that is deleted; nothing more is heard of its connections. */
+  /**
+   * Lets go of everything that MQTT keeps of a device that is deleted; nothing more is heard of its own connections. Those
+   * that speak for others as well go on.
+   */
   forget(device: string): void {
-    for (const connection of [...this.connections.of(device)]) {
+    const speakers = [...this.connections.of(device)];
+    this.connections.forget(device);
+    for (const connection of speakers) {
+      if (this.states.get(connection)?.identity.device !== device) continue;
       connection.will = null;
       connection.close();
     }

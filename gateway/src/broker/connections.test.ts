@@ -65,6 +65,7 @@ describe('which connection is which device', () => {
 describe('who receives a device’s commands', () => {
   test('is one connection, the last that asked', () => {
     const connections = new Connections<Connection>();
+    for (const connection of [one, two]) connections.add(connection, 'a');
     connections.setReceiver('a', one);
     connections.setReceiver('a', two);
     expect(connections.receiver('a')).toBe(two);
@@ -77,9 +78,22 @@ describe('who receives a device’s commands', () => {
   test('goes with its connection', () => {
     const connections = new Connections<Connection>();
     connections.add(one, 'a');
+    connections.add(two, 'b');
     connections.setReceiver('a', one);
     connections.setReceiver('b', two);
     connections.remove(one);
     expect([connections.receiver('a'), connections.receiver('b')]).toEqual([undefined, two]);
+  });
+
+  test('goes with its device, for which nobody speaks then', () => {
+    const connections = new Connections<Connection>();
+    for (const device of ['a', 'b']) {
+      connections.add(one, device);
+      connections.setReceiver(device, one);
+    }
+    connections.forget('a');
+    expect([connections.receiver('a'), connections.receiver('b')]).toEqual([undefined, one]);
+    expect([connections.has(one, 'a'), [...connections.of('a')]]).toEqual([false, []]);
+    expect(connections.remove(one)).toEqual(['b']);
   });
 });

@@ -32,6 +32,7 @@ export class Connections<Connection extends object> {
   remove(connection: Connection): string[] {
     const alone: string[] = [];
     for (const device of this.devices.get(connection) ?? []) {
+      this.dropReceiver(device, connection);
       const others = this.byDevice.get(device);
       others?.delete(connection);
       if (others?.size !== 0) continue;
@@ -39,8 +40,14 @@ export class Connections<Connection extends object> {
       alone.push(device);
     }
     this.devices.delete(connection);
-    for (const [device, receiver] of this.receivers) if (receiver === connection) this.receivers.delete(device);
     return alone;
+  }
+
+  /** Forgets a device: nobody speaks for it any more, nor takes its commands. */
+  forget(device: string): void {
+    for (const connection of this.of(device)) this.devices.get(connection)?.delete(device);
+    this.byDevice.delete(device);
+    this.receivers.delete(device);
   }
 
   /** Connections that speak for a device. */
@@ -48,8 +55,9 @@ export class Connections<Connection extends object> {
     return this.byDevice.get(device) ?? [];
   }
 
+  /** Has a connection that speaks for a device take its commands. */
   setReceiver(device: string, connection: Connection): void {
-    this.receivers.set(device, connection);
+    if (this.has(connection, device)) this.receivers.set(device, connection);
   }
 
   dropReceiver(device: string, connection: Connection): void {

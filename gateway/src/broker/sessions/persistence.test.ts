@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { TestSessions } from './sessions.fixture.ts';
 
 const abstract = fileURLToPath(new URL('abstract.fixture.ts', import.meta.url));
@@ -14,6 +14,16 @@ test('[BRK-5] [BRK-7] the persistence on the gateway’s store passes the tests 
   expect(count('tests')).toBeGreaterThanOrEqual(50);
   expect([count('pass'), count('fail')]).toEqual([count('tests'), 0]);
 }, 120_000);
+
+test('[BRK-7] a SUBSCRIBE of many filters is taken up once, though the library hands all of them over for each', async () => {
+  const { state, persistence } = new TestSessions();
+  const judged = vi.spyOn(state.ports, 'maySubscribe');
+  const client = { id: 'd1/x', clean: false };
+  const filters = Array.from({ length: 1_000 }, (_, i) => ({ topic: `devices/d1/${i}`, qos: 1 }));
+  await Promise.all(filters.map(() => persistence.addSubscriptions(client, filters)));
+  expect(judged).toHaveBeenCalledTimes(1_000);
+  expect(await persistence.subscriptionsByClient(client)).toHaveLength(1_000);
+});
 
 describe('wills', () => {
   const will = (payload: string) => ({ topic: 'devices/d1/status', payload, qos: 1, retain: true });

@@ -18,6 +18,8 @@ export const sessionMark = '$session';
 export class SessionPersistence {
   private library: { id: string } = { id: '' };
   private readonly state: KeptState;
+  /** The library hands over all filters of a SUBSCRIBE again for each of them: those that are being taken up. */
+  private readonly adding = new WeakMap<readonly Subscription[], Promise<void>>();
 
   constructor(state: KeptState) {
     this.state = state;
@@ -48,7 +50,15 @@ export class SessionPersistence {
   }
 
   /** Resolves after the commit, so that the SUBACK says that the session has them. */
-  async addSubscriptions(client: ClientName, subscriptions: Subscription[]): Promise<void> {
+  addSubscriptions(client: ClientName, subscriptions: Subscription[]): Promise<void> {
+    const known = this.adding.get(subscriptions);
+    if (known !== undefined) return known;
+    const added = this.addAll(client, subscriptions).finally(() => this.adding.delete(subscriptions));
+    this.adding.set(subscriptions, added);
+    return added;
+  }
+
+  private async addAll(client: ClientName, subscriptions: readonly Subscription[]): Promise<void> {
     const session = this.state.sessions.ensure(client.id, this.state.ports.ownerOf(client));
     if (session === null) return;
     const granted = subscriptions.filter(({ topic }) => this.state.ports.maySubscribe(client, topic));
