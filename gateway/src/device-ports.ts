@@ -6,6 +6,7 @@ import type { Stages } from './gateway.ts';
 /** Devices of a CSV whose records and credentials are committed together; others have their turn in between. */
 const bulkAtOnce = 500;
 
+type Row = Parameters<ApiPorts['devices']['createAll']>[0][number];
 type DeviceStages = Pick<Stages, 'broker' | 'deviceAccess' | 'devices' | 'sights'>;
 
 export function devicePorts({ broker, deviceAccess, devices, sights }: DeviceStages): ApiPorts['devices'] {
@@ -39,12 +40,16 @@ export function devicePorts({ broker, deviceAccess, devices, sights }: DeviceSta
     latest: id => devices.latestOf(id),
   };
 
-  async function createSome(rows: Parameters<ApiPorts['devices']['createAll']>[0], report: BulkReport): Promise<void> {
-    const outcomes = await Promise.allSettled(rows.map(({ id, name }) => devices.create(id, name)));
+  async function createOne({ id, name, tags }: Row): Promise<void> {
+    await devices.create(id, name);
+    if (tags.length > 0) await devices.change(id, { tags });
+  }
+
+  async function createSome(rows: Row[], report: BulkReport): Promise<void> {
+    const outcomes = await Promise.allSettled(rows.map(row => createOne(row)));
     const made = rows.filter((_, i) => outcomes[i]?.status === 'fulfilled');
     for (const [i, outcome] of outcomes.entries()) {
-      if (outcome.status === 'rejected')
-        report.refused.push(refusedLine(rows[i] as (typeof rows)[number], outcome.reason));
+      if (outcome.status === 'rejected') report.refused.push(refusedLine(rows[i] as Row, outcome.reason));
     }
     let secrets = new Map<string, string>();
     try {

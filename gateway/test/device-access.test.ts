@@ -306,10 +306,11 @@ test('[ACC-9] a CSV creates devices line by line, with a secret for each and a r
     const wire = await Wire.connect(mqttPort, { user: id, secret });
     expect(await wire.publish(`devices/${id}/telemetry`, '{"a":1}')).toBe(1);
   }
-  const lines = (await (await post('?format=csv', 'id\npump-4\nthere\n')).text()).split('\r\n');
+  const lines = (await (await post('?format=csv', 'id,tags\npump-4,"roof;cold"\nthere,\n')).text()).split('\r\n');
   expect(lines[0]).toBe('line,id,name,secret,expected,got');
   expect(lines[1]).toMatch(/^2,"pump-4","pump-4","[\w-]{32}",,$/);
   expect(lines[2]).toMatch(/^3,,,,"a new device","/);
+  expect(await rest.get('/devices/pump-4')).toMatchObject({ tags: ['cold', 'roof'] });
 });
 
 test('[ACC-8] the open profile may deny topics, relays whatever is no telemetry, and says so where one looks', async () => {

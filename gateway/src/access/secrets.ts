@@ -14,9 +14,13 @@ const scryptAsync = promisify(scrypt) as (
 const scryptCost = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
 const keyBytes = 32;
 
-/** A new secret: 192 random bits as 32 characters that need no quoting anywhere. */
+/**
+ * A new secret: 192 random bits as 32 characters that need no quoting anywhere. None begins with `-`, which programs
+ * take for an option and spreadsheets for a formula.
+ */
 export function newSecret(prefix = ''): string {
-  return prefix + randomBytes(24).toString('base64url');
+  const secret = prefix + randomBytes(24).toString('base64url');
+  return secret.startsWith('-') ? newSecret(prefix) : secret;
 }
 
 /** The form in which a machine's secret is stored and looked up. */

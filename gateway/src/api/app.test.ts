@@ -176,7 +176,7 @@ describe('answers', () => {
     expect(await response.text()).toBe(
       'metric,unit,ts,time,value,freshness,cadence_ms\r\n' +
         '"door, ""back""",,,,,never,\r\n' +
-        `"state","",${ts},${new Date(ts).toISOString()},"=1,""on""",late,2000\r\n`,
+        `"state","",${ts},${new Date(ts).toISOString()},"'=1,""on""",late,2000\r\n`,
     );
     const wrong = await ask(api('/devices/a/latest?format=xml'), { as: 'viewer' });
     expect([wrong.status, (await problemOf(wrong)).errors?.[0]?.where]).toEqual([400, 'query.format']);

@@ -39,6 +39,21 @@ describe('a CSV of devices', () => {
     ]);
   });
 
+  test('[ACC-9] gives tags, which are checked as the others are', () => {
+    const many = Array.from({ length: limits.tagsPerDeviceMax + 1 }, (_, i) => i).join(';');
+    const { rows, bad } = read(`id,tags,name\na,cellar; cold ;,A\nb,,\nc\nd,x/y,\ne,${many},\n`);
+    expect(rows.map(({ id, name, tags }) => [id, name, tags])).toEqual([
+      ['a', 'A', ['cellar', 'cold']],
+      ['b', 'b', []],
+      ['c', 'c', []],
+    ]);
+    expect(bad).toEqual([
+      { line: 5, expected: 'at most 16 tags with ; between them', got: '"x/y"' },
+      { line: 6, expected: 'at most 16 tags with ; between them', got: JSON.stringify(many) },
+    ]);
+    expect(read('id;tags\na;"cellar;cold"\n').rows).toMatchObject([{ tags: ['cellar', 'cold'] }]);
+  });
+
   test.each(['', 'a\nb\n', 'name\nx\n', 'id,color\na,red\n'])('[ACC-9] without its header is refused: %j', text => {
     expect(() => read(text)).toThrow(Refusal);
     expect(() => read(text)).toThrow(/line 1: expected/);

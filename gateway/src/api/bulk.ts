@@ -19,7 +19,7 @@ const create = createRoute({
   summary: 'Create devices out of a CSV with the columns id and, if wanted, name',
   description:
     `At most ${limits.bulkDevicesMax} lines in ${limits.requestBodyBytesMax} bytes. A bad line costs that line alone ` +
-    'and is told in the answer. The secrets are told this once.',
+    'and is told in the answer. Tags have `;` between them. The secrets are told this once.',
   request: {
     query: z.object({ format: z.enum(['json', 'csv']).default('json') }),
     // For the document alone: the body is read as text.

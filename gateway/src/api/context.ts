@@ -53,7 +53,7 @@ export type ApiPorts = {
     /** A new secret beside or in place of the device's old one; its first, where it had none. */
     newSecret(id: string, overlapMs: number): Promise<NewSecret>;
     /** Creates as many as can be; the others come back with what was wrong. */
-    createAll(rows: { line: number; id: string; name: string }[]): Promise<BulkReport>;
+    createAll(rows: { line: number; id: string; name: string; tags: string[] }[]): Promise<BulkReport>;
     latest(id: string): Latest;
   };
   credentials: CredentialPorts;

@@ -5,6 +5,15 @@ import type { Value } from '../contract/index.ts';
 export const csvValue = (value: Value | null): string =>
   typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : value === null ? '' : String(value);
 
+/** What a spreadsheet runs as a formula, quotes or not. */
+const formula = /^[=+\-@\t\r]/;
+
+/** A field of what devices say. Text that would be a formula has an apostrophe in front, as spreadsheets mark text. */
+export function csvForeign(value: Value | null): string {
+  const isFormula = typeof value === 'string' && formula.test(value) && Number.isNaN(Number(value));
+  return csvValue(isFormula ? `'${value}` : value);
+}
+
 /** A time for people, beside the milliseconds. */
 export const isoTime = (ts: number): string => new Date(ts).toISOString();
 

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Latest, limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
-import { csvResponse, csvValue, isoTime } from './csv.ts';
+import { csvForeign, csvResponse, csvValue, isoTime } from './csv.ts';
 import { connectionLogSchema, newSecretSchema, secretRequestSchema } from './device-access-schemas.ts';
 import { tags as deviceTags, tag } from './people-schemas.ts';
 import { createRouter, needs } from './router.ts';
@@ -132,11 +132,11 @@ function* latestLines({ values }: Latest): Iterable<string> {
   for (const { metric, unit, ts, value, freshness, cadenceMs } of values) {
     const time = ts === null ? '' : isoTime(ts);
     const fields = [
-      csvValue(metric),
-      csvValue(unit),
+      csvForeign(metric),
+      csvForeign(unit),
       csvValue(ts),
       time,
-      csvValue(value),
+      csvForeign(value),
       freshness,
       csvValue(cadenceMs),
     ];

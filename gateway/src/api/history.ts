@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { bucketColumns, type HistoryBuckets, limits, Refusal } from '../contract/index.ts';
 import { assert } from '../lib/assert.ts';
 import { type ApiPorts, type HistoryAsk, type Interval, type Missing, unitOf } from './context.ts';
-import { csvResponse, csvValue, isoTime } from './csv.ts';
+import { csvForeign, csvResponse, csvValue, isoTime } from './csv.ts';
 import { createRouter } from './router.ts';
 import { answer, bucketsSchema, deviceId, limitQuery, metricName, problem, readingsSchema } from './schemas.ts';
 
@@ -124,7 +124,7 @@ async function* readingLines(ports: ApiPorts, ask: HistoryAsk): AsyncIterable<st
     const next = page.more && last !== undefined ? last[0] + 1 : null;
     yield inOrder(
       missing(page, from, next ?? ask.to, ask.to),
-      page.readings.map(([ts, value]) => [ts, `${ts},${isoTime(ts)},${csvValue(value)},,`]),
+      page.readings.map(([ts, value]) => [ts, `${ts},${isoTime(ts)},${csvForeign(value)},,`]),
     );
     if (next === null) return;
     from = next;
