@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Problem } from '../contract/index.ts';
 import { type Ask, fakePorts, makeApp } from './fake-ports.fixture.ts';
 
@@ -197,6 +197,16 @@ describe('answers', () => {
       return principal && { ...principal, scope: { devices: ['a'], tags: [] } };
     };
     expect(await (await askIll('/readyz', { as: 'viewer' })).json()).toEqual({ ok: false });
+  });
+
+  test('of the two documents are made once, for anybody may ask', async () => {
+    for (const path of ['/openapi.json', '/asyncapi.json'].map(api)) {
+      await ask(path);
+      const stringify = vi.spyOn(JSON, 'stringify');
+      expect((await ask(path)).headers.get('Content-Type')).toBe('application/json');
+      expect(stringify).not.toHaveBeenCalled();
+      stringify.mockRestore();
+    }
   });
 
   test('of metrics have every counter and gauge', async () => {

@@ -85,8 +85,14 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.use('/enrol/*', fromStrangers);
   api.route('/session', sessionRoutes(ports));
   api.route('/enrol', enrolRoutes(ports));
-  api.doc31('/openapi.json', openApiInfo);
-  api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, { 'Content-Type': 'application/json' }));
+  const json = { 'Content-Type': 'application/json' };
+  // Made once: it takes tens of milliseconds, and anybody may ask.
+  let openApi: string | undefined;
+  api.get('/openapi.json', c => {
+    openApi ??= JSON.stringify(api.getOpenAPI31Document(openApiInfo));
+    return c.body(openApi, 200, json);
+  });
+  api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, json));
   // Everything below is for those who are signed in.
   api.use(signedIn(ports));
   // An import is read chunk by chunk, so that its size costs nothing.

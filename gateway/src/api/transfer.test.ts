@@ -18,6 +18,8 @@ test('an import is refused where its type is none of the two, it has no body, or
   const { ask, asked } = makeApp();
   const send = (as: 'administrator' | 'operator', headers: Record<string, string>, body?: string) =>
     ask('/api/v1/import', { method: 'POST', as, headers, body });
+  // A word that every object knows is no format either.
+  expect((await send('administrator', { 'Content-Type': 'constructor' }, '{}')).status).toBe(400);
   const type = await send('administrator', { 'Content-Type': 'application/json' }, '{}');
   expect(await type.json()).toMatchObject({
     status: 400,

@@ -8,7 +8,10 @@ import { createRouter, needs } from './router.ts';
 import { answer, problem } from './schemas.ts';
 import { sightOf } from './sight.ts';
 
-const formats: Record<string, 'csv' | 'ndjson'> = { 'text/csv': 'csv', 'application/x-ndjson': 'ndjson' };
+const formats = new Map<string, 'csv' | 'ndjson'>([
+  ['text/csv', 'csv'],
+  ['application/x-ndjson', 'ndjson'],
+]);
 const mediaTypes = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson' };
 
 const reportSchema = z
@@ -75,7 +78,7 @@ export function transferRoutes(ports: ApiPorts) {
   const router = createRouter();
   router.openapi(importRoute, async c => {
     const type = c.req.header('Content-Type') ?? 'nothing';
-    const format = formats[(type.split(';')[0] as string).trim().toLowerCase()];
+    const format = formats.get((type.split(';')[0] as string).trim().toLowerCase());
     if (format === undefined) {
       throw new Refusal('bad_request', `expected Content-Type text/csv or application/x-ndjson, got ${type}`);
     }
