@@ -1,6 +1,7 @@
 // The gateway towards browsers and programs: the HTTP listener with the application and its upgrades, and the listener
 // for supervisors.
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import {
   createApp,
@@ -60,11 +61,10 @@ export async function openWeb(stages: Stages): Promise<{ http: HttpServer; ops: 
 function makeUpgrade(stages: Stages, pages: PagePolicy) {
   const { access, broker, clock, config, live } = stages;
   const trusted = trustedProxies(config.http.trustedProxies);
-  const clientOfRequest = (request: Parameters<typeof hopOf>[0]) => clientOf(hopOf(request), trusted);
-  const pageOfRequest = (request: Parameters<typeof hopOf>[0]) => {
-    const { origin, host } = request.headers;
-    return pageOf(origin, host, 'encrypted' in request.socket || clientOfRequest(request).isHttps, pages);
-  };
+  const clientOfRequest = (request: IncomingMessage) => clientOf(hopOf(request), trusted);
+  const isHttps = (request: IncomingMessage) => 'encrypted' in request.socket || clientOfRequest(request).isHttps;
+  const pageOfRequest = (request: IncomingMessage) =>
+    pageOf(request.headers.origin, request.headers.host, isHttps(request), pages);
   const upgrade = createUpgrade(live, {
     clock,
     mqttPacketBytesMax: config.mqtt.packetBytesMax,
@@ -73,7 +73,7 @@ function makeUpgrade(stages: Stages, pages: PagePolicy) {
     async authenticate(request) {
       const ticket = ticketIn(request.headers['sec-websocket-protocol']);
       if (ticket !== null) return access.spendTicket(ticket);
-      const secret = secretInHeaders(request.headers, pageOfRequest(request));
+      const secret = secretInHeaders(request.headers, pageOfRequest(request), isHttps(request));
       return secret === null ? null : access.principalOf(secret);
     },
     addressOf: request => clientOfRequest(request).address,

@@ -135,7 +135,11 @@ export type ApiEnv = {
   Variables: { principal: Principal; client: Client; page?: Page };
 };
 
-export const sessionCookie = 'telltale_session';
+/**
+ * The name of a session's cookie. Over HTTPS it has the prefix of which a browser sees to it that the gateway's own HTTPS
+ * alone has set it (RFC 6265bis, 4.1.3.2), so that no neighbour in its domain puts another in its place.
+ */
+export const sessionCookie = (isHttps: boolean): string => `${isHttps ? '__Host-' : ''}telltale_session`;
 
 /** The unit of a metric; refuses what no device ever sent, and what whoever asks may not see. */
 export function unitOf(ports: ApiPorts, principal: Principal, device: string, metric: string): string | null {

@@ -143,7 +143,18 @@ describe('a session', () => {
 
   test('over HTTPS goes over HTTPS alone', async () => {
     const url = 'https://gateway.example:8080/api/v1/session';
-    expect(cookieOf(await ask(url, { method: 'POST', json: { code: 'x' } }))).toContain('Secure');
+    const cookie = cookieOf(await ask(url, { method: 'POST', json: { code: 'x' } }));
+    expect(cookie).toMatch(/^__Host-telltale_session=viewer; Max-Age=\d+; Path=\/; .*Secure/);
+    const ended = cookieOf(await ask(url, { method: 'DELETE', as: 'viewer' }));
+    expect(ended).toMatch(/^__Host-telltale_session=; Max-Age=0; Path=\/; Secure/);
+  });
+
+  test('[ACC-5] over HTTPS is not what a neighbour of the domain, or a page in the clear, left as a cookie', async () => {
+    const over = async (scheme: string, Cookie: string) =>
+      (await ask(`${scheme}://gateway.example:8080/api/v1/session`, { headers: { Cookie } })).status;
+    expect(await over('https', '__Host-telltale_session=viewer')).toBe(200);
+    expect(await over('https', 'telltale_session=viewer')).toBe(401);
+    expect(await over('http', 'telltale_session=viewer')).toBe(200);
   });
 
   test('[ACC-5] begun through a trusted proxy is that of the client, and of its scheme', async () => {

@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { parse } from 'hono/utils/cookie';
 import { Refusal } from '../contract/index.ts';
-import { type ApiEnv, type ApiPorts, sessionCookie } from './context.ts';
+import { type ApiEnv, type ApiPorts, isHttps, sessionCookie } from './context.ts';
 import type { Page } from './origin.ts';
 import type { Principal } from './people-ports.ts';
 
@@ -19,13 +19,18 @@ export function secretIn(authorization: string | undefined, cookie: string | und
 }
 
 /** The same for a request that did not come through the application: an upgrade. */
-export function secretInHeaders({ authorization, cookie = '' }: IncomingHttpHeaders, page: Page): string | null {
-  return secretIn(authorization, page === 'allowed' ? undefined : parse(cookie, sessionCookie)[sessionCookie]);
+export function secretInHeaders(
+  { authorization, cookie = '' }: IncomingHttpHeaders,
+  page: Page,
+  isHttps: boolean,
+): string | null {
+  const name = sessionCookie(isHttps);
+  return secretIn(authorization, page === 'allowed' ? undefined : parse(cookie, name)[name]);
 }
 
 /** Who asks, or null. The cookie of a session counts for the gateway's own pages alone ([ACC-10]). */
 export async function principalIn(c: Context<ApiEnv>, ports: ApiPorts): Promise<Principal | null> {
-  const cookie = c.get('page') === 'allowed' ? undefined : getCookie(c, sessionCookie);
+  const cookie = c.get('page') === 'allowed' ? undefined : getCookie(c, sessionCookie(isHttps(c)));
   const secret = secretIn(c.req.header('Authorization'), cookie);
   return secret === null ? null : ports.access.principalOf(secret);
 }

@@ -51,10 +51,11 @@ export function sessionRoutes(ports: ApiPorts) {
       address: addressOf(c),
       agent: c.req.header('User-Agent')?.slice(0, limits.agentLengthMax) ?? null,
     });
-    setCookie(c, sessionCookie, secret, {
+    const secure = isHttps(c);
+    setCookie(c, sessionCookie(secure), secret, {
       httpOnly: true,
       sameSite: 'Strict',
-      secure: isHttps(c),
+      secure,
       path: '/',
       maxAge: cookieLifeS,
     });
@@ -68,7 +69,8 @@ export function sessionRoutes(ports: ApiPorts) {
 
   router.openapi(signOut, async c => {
     await ports.access.signOut(c.get('principal'));
-    deleteCookie(c, sessionCookie, { path: '/' });
+    const secure = isHttps(c);
+    deleteCookie(c, sessionCookie(secure), { path: '/', secure });
     return c.body(null, 204);
   });
   return router;

@@ -63,8 +63,9 @@ export const securitySchemes = {
   session: {
     type: 'httpApiKey',
     in: 'cookie',
-    name: sessionCookie,
-    description: 'A page that signed in at /api/v1/session. Its origin is checked too',
+    name: sessionCookie(false),
+    description:
+      'A page that signed in at /api/v1/session; over HTTPS `__Host-` is in front. Its origin is checked too',
   },
   token: { type: 'http', scheme: 'bearer', description: 'A program with a token; never in the URL' },
   device: {
