@@ -51,6 +51,8 @@ export type BrokerCounters = Record<
   | 'publishesRefused'
   | 'breaches'
   | 'subscriptionsRefused'
+  /** What the library says of connections that broke off while something was under way. */
+  | 'clientErrors'
   | 'faults',
   number
 >;
@@ -70,6 +72,7 @@ export class Broker {
     publishesRefused: 0,
     breaches: 0,
     subscriptionsRefused: 0,
+    clientErrors: 0,
     faults: 0,
   };
   readonly front: Front;
@@ -148,9 +151,9 @@ export class Broker {
     aedes.on('unsubscribe', (filters, client) =>
       this.wrapped(() => this.unsubscribed(filters, client as unknown as Connection))(client),
     );
-    aedes.on('clientError', (client, error) => this.noteFault(client, error));
-    aedes.on('connectionError', (client, error) => this.noteFault(client, error));
-    (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.noteFault(null, error));
+    aedes.on('clientError', (client, error) => this.noteClientError(client, error));
+    aedes.on('connectionError', (client, error) => this.noteClientError(client, error));
+    (aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.endFaulty(null, error));
     await aedes.listen();
     this.passUnwatched(aedes);
     this.newestOf = keepNewestOfEachId(aedes);
@@ -399,8 +402,8 @@ export class Broker {
     client?.conn.destroy();
   }
 
-  private noteFault(client: Client | null, error: Error): void {
-    this.counters.faults++;
-    this.ports.log.debug({ client: client?.id?.slice(0, 128), error: error.message }, 'a device connection failed');
+  private noteClientError(client: Client, error: Error): void {
+    this.counters.clientErrors++;
+    this.ports.log.debug({ client: client.id?.slice(0, 128), error: error.message }, 'a device connection failed');
   }
 }

@@ -48,6 +48,8 @@ export class Deliveries {
   /** A message as this connection gets it, with the QoS that it was granted at the most (MQTT 3.1.1, 3.8.4). */
   forwarded(client: Connection, state: State | undefined, packet: AedesPublishPacket): AedesPublishPacket | null {
     if (state === undefined || !this.mayForward(client, state, packet)) return null;
+    // Retained messages go on to be read for who is gone. What a session keeps is not taken out of its queue for it.
+    if (client.closed && (client.clean || packet.qos === 0)) return null;
     if (packet.qos === 0) return packet;
     const qos = grantedQos(client.subscriptions, packet.topic);
     return qos === null || qos >= packet.qos ? packet : { ...packet, qos };

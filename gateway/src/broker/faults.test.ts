@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { types, Wire } from '../../test/instruments/mqtt-wire.ts';
+import { publishPacket, types, Wire } from '../../test/instruments/mqtt-wire.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Broker, type BrokerPorts } from './broker.ts';
 
@@ -85,4 +85,14 @@ test('closing waits for nobody who has not signed in', async () => {
   await broker.close();
   expect(broker.connectionCount()).toBe(0);
   await silent.closed;
+});
+
+test('clients that break off are not counted as faults of the gateway', async () => {
+  const wire = await signIn('a');
+  await wire.subscribe('devices/a/notes');
+  wire.send(Buffer.concat(Array.from({ length: 100 }, () => publishPacket('devices/a/notes', 'x', 1, 1))));
+  await wire.next(types.puback);
+  await wire.breakOff();
+  await expect.poll(() => broker.connectionCount()).toBe(0);
+  expect([broker.counters.faults, broker.front.refusals.mqtt_fault]).toEqual([0, 0]);
 });
