@@ -13,6 +13,8 @@ export class Journal {
   private readonly behind = new Map<string, SessionChange>();
   private timer: Timer | null = null;
   private last: Promise<boolean> = Promise.resolve(true);
+  /** A write of what was put off, at the end of this turn of the event loop. */
+  private flushing: Promise<boolean> | null = null;
   private readonly clock: Clock;
   private readonly save: (changes: SessionChange[]) => Promise<void>;
   private readonly counters: { writesRefused: number };
@@ -28,7 +30,7 @@ export class Journal {
     const row = rowOf(change);
     this.behind.delete(row);
     this.behind.set(row, change);
-    this.timer ??= this.clock.after(behindMs, () => void this.flush());
+    this.timer ??= this.clock.after(behindMs, () => void this.write([]));
   }
 
   /**
@@ -51,7 +53,14 @@ export class Journal {
 
   /** Writes what was put off. Resolves with true once it is on disk, with false where the disk refused it. */
   flush(): Promise<boolean> {
-    return this.write([]);
+    // Many ask in one turn of the event loop: what they wait for is written once, not for each.
+    this.flushing ??= new Promise(resolve =>
+      setImmediate(() => {
+        this.flushing = null;
+        resolve(this.write([]));
+      }),
+    );
+    return this.flushing;
   }
 
   /** Resolves once everything up to now is on disk, however often the disk refuses it first. */
@@ -69,7 +78,7 @@ export class Journal {
       this.behind.delete(row);
       this.behind.set(row, change);
     }
-    if (this.behind.size > 0) this.timer ??= this.clock.after(retryMs, () => void this.flush());
+    if (this.behind.size > 0) this.timer ??= this.clock.after(retryMs, () => void this.write([]));
     return false;
   }
 }

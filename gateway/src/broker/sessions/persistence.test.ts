@@ -62,6 +62,18 @@ describe('wills', () => {
 });
 
 describe('the journal', () => {
+  test('[BRK-6] writes a session once for many SUBSCRIBEs that came together, and each waits for that', async () => {
+    const { commits, persistence } = new TestSessions();
+    const client = { id: 'd1/x', clean: false };
+    await persistence.addSubscriptions(client, [{ topic: 'devices/d1/notes', qos: 0 }]);
+    commits.length = 0;
+    const changes = Array.from({ length: 200 }, (_, i) => [{ topic: 'devices/d1/notes', qos: i % 2 }]);
+    const done = Promise.all(changes.map(subscriptions => persistence.addSubscriptions(client, subscriptions)));
+    expect(commits).toHaveLength(0);
+    await done;
+    expect(commits).toHaveLength(1);
+  });
+
   test('[BRK-5] writes what was put off again after the disk was full, and in its order', async () => {
     const sessions = new TestSessions();
     const { state, clock } = sessions;
