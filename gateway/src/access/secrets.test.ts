@@ -41,3 +41,7 @@ describe('a person’s password', () => {
     expect(await checkPassword('password', `scrypt$1024$8$16$${salt}$${key.toString('base64url')}`)).toBe(true);
   });
 });
+
+test('no secret looks like an option of a command, or a formula', () => {
+  for (let i = 0; i < 2_000; i++) expect(newSecret()).toMatch(/^[a-zA-Z0-9_][\w-]{31}$/);
+});

@@ -16,7 +16,7 @@ const create = createRoute({
   path: '/bulk',
   tags: ['devices'],
   middleware: needs('administrator'),
-  summary: 'Create devices out of a CSV with the columns id and, if wanted, name',
+  summary: 'Create devices out of a CSV with the columns id and, if wanted, name and tags',
   description:
     `At most ${limits.bulkDevicesMax} lines in ${limits.requestBodyBytesMax} bytes. A bad line costs that line alone ` +
     'and is told in the answer. Tags have `;` between them. The secrets are told this once.',

@@ -83,6 +83,15 @@ describe('enrolling', () => {
   });
 });
 
+test.each(['/devices/a/secret', '/credentials/site/secret'])(
+  '[ACC-8] a new secret may be asked for without a body, whatever the request says of one: %s',
+  async path => {
+    const headers = { 'Content-Type': 'application/json' };
+    expect((await ask(api(path), { method: 'POST', as: 'administrator', headers, body: '' })).status).toBe(200);
+    expect((await ask(api('/devices'), { method: 'POST', as: 'administrator', headers, body: '' })).status).toBe(400);
+  },
+);
+
 describe('a CSV of devices', () => {
   test('[ACC-9] is answered as JSON, or as CSV in the order of its lines', async () => {
     const body = 'id,name\nb,"=1,x"\na,\nb/c,\nd,\n';

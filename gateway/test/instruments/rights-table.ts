@@ -111,7 +111,7 @@ export const routes: Record<string, Rule | 'open'> = {
   'GET /devices/{id}': { ...viewer, object: true, passes: 200, ask: device('') },
   'PATCH /devices/{id}': { ...admin, object: true, passes: 200, ask: device('', { name: 'pump' }) },
   'DELETE /devices/{id}': { ...admin, passes: 204, ask: async (_, by) => ({ path: `/devices/${await spare(by)}` }) },
-  'POST /devices/{id}/secret': { ...admin, object: true, passes: 200, ask: device('/secret', {}) },
+  'POST /devices/{id}/secret': { ...admin, object: true, passes: 200, ask: device('/secret') },
   'DELETE /devices/{id}/secret/previous': { ...admin, object: true, passes: 204, ask: device('/secret/previous') },
   'GET /devices/{id}/connections': { ...operator, object: true, passes: 200, ask: device('/connections') },
   'POST /devices/bulk': { ...admin, passes: 200, ask: () => ({ path: '/devices/bulk', text: 'id\n', headers: csv }) },
@@ -130,7 +130,7 @@ export const routes: Record<string, Rule | 'open'> = {
     passes: 204,
     ask: async (_, by) => ({ path: `/credentials/${await spare(by)}` }),
   },
-  'POST /credentials/{name}/secret': { ...admin, object: true, passes: 200, ask: credential('/secret', {}) },
+  'POST /credentials/{name}/secret': { ...admin, object: true, passes: 200, ask: credential('/secret') },
   'DELETE /credentials/{name}/secret/previous': {
     ...admin,
     object: true,
