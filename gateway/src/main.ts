@@ -39,12 +39,13 @@ async function run(config: Config): Promise<void> {
   if (gateway.adminPassword !== null) {
     process.stdout.write(`first start: user admin, password ${gateway.adminPassword} (shown this once)\n`);
   }
-  process.stdout.write(`ready ${addressesOf(config, gateway)}\n`);
+  // Before it says that it is ready: whoever reads that may end it with the next breath.
+  endOnSignals(log, () => gateway.close());
   // Without a certificate the signal means what it always does: the terminal is gone.
   if (config.http.tls.cert !== null || config.mqtt.tls.cert !== null) {
     process.on('SIGHUP', () => void gateway.reloadCertificates());
   }
-  endOnSignals(log, () => gateway.close());
+  process.stdout.write(`ready ${addressesOf(config, gateway)}\n`);
 }
 
 function createToken({ config, name, role, days, replace, ...its }: Invocation & { command: 'token-create' }): void {

@@ -4,6 +4,7 @@
 // Full: so many viewers; a further one is refused before the upgrade.
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import {
   type ClientFrame,
@@ -147,9 +148,9 @@ export class Live {
     return this.viewers.size;
   }
 
-  /** Takes over a WebSocket that was authenticated before its upgrade. */
-  accept(socket: WebSocket, viewing: Viewing, address: string): void {
-    const viewer = this.open(new WsPipe(socket), viewing, address);
+  /** Takes over a WebSocket, on this stream, that was authenticated before its upgrade. */
+  accept(socket: WebSocket, stream: Duplex, viewing: Viewing, address: string): void {
+    const viewer = this.open(new WsPipe(socket, stream), viewing, address);
     if (socket.protocol !== subprotocol) return viewer.close('version_unsupported', `expected ${subprotocol}`);
     this.hello(viewer);
   }

@@ -94,7 +94,7 @@ export function createUpgrade(live: Live, ports: UpgradePorts) {
       // Here, where nothing else can come in between: of many that were let in at once none is too many.
       const detail = live.limitBrokenBy(outcome, address);
       if (detail !== null) return refuse(socket, { code: 'too_many', detail });
-      viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, outcome, address));
+      viewers.handleUpgrade(request, socket, head, ws => live.accept(ws, socket, outcome, address));
     }
   };
 }

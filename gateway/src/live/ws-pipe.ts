@@ -1,4 +1,5 @@
 // A WebSocket as a pipe.
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Pipe, PipeEnd } from './pipe.ts';
 
@@ -10,11 +11,15 @@ const asText = { binary: false };
 export class WsPipe implements Pipe {
   readonly transport = 'ws';
   private readonly socket: WebSocket;
+  /** What the WebSocket writes to. */
+  private readonly stream: Duplex;
+  private isGathering = false;
   private end: PipeEnd | null = null;
   private readonly sent = () => this.end?.drained();
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, stream: Duplex) {
     this.socket = socket;
+    this.stream = stream;
     // Errors of the socket itself; a close follows each.
     socket.on('error', () => {});
   }
@@ -28,7 +33,19 @@ export class WsPipe implements Pipe {
   }
 
   send(frame: string | Buffer): void {
+    // A commit may bring hundreds of events, each a frame: they go out in one write.
+    if (!this.isGathering) {
+      this.isGathering = true;
+      this.stream.cork();
+      process.nextTick(write, this);
+    }
     this.socket.send(frame, asText, this.sent);
+  }
+
+  /** Lets go of what was gathered in this turn. */
+  write(): void {
+    this.isGathering = false;
+    this.stream.uncork();
   }
 
   bufferedBytes(): number {
@@ -53,4 +70,8 @@ export class WsPipe implements Pipe {
   terminate(): void {
     this.socket.terminate();
   }
+}
+
+function write(pipe: WsPipe): void {
+  pipe.write();
 }
