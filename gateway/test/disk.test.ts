@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type Breakage, brokenBuild } from './instruments/broken-build.ts';
 import { compareAll, type HistoryFindings, keepPublishing } from './instruments/crash-cycles.ts';
-import { type GatewayProgram, gatewayProgram, newFolder, runProgram } from './instruments/gateway.ts';
+import { type Ended, type GatewayProgram, gatewayProgram, newFolder, runProgram } from './instruments/gateway.ts';
 import { RecordingPublisher } from './instruments/recording-publisher.ts';
 import { SmallDisk, whyNoDisk } from './instruments/small-disk.ts';
 import { SystemCalls } from './instruments/system-calls.ts';
@@ -84,6 +84,11 @@ async function fillDisk(leftBytes: number, main?: string): Promise<Findings> {
   return { ...found, acknowledgedWhileFull, answers, afterKill };
 }
 
+/** Starts the program on a folder where it is expected to end by itself. */
+function startOn(dir: string): Promise<Ended> {
+  return runProgram('--set', `store.dir=${dir}`, '--set', 'http.port=0', '--set', 'mqtt.port=0');
+}
+
 describe(`a full disk${why(noDisk)}`, () => {
   const whole = { lost: 0, doubled: 0, wrong: 0 };
 
@@ -127,14 +132,7 @@ describe(`a full disk${why(noDisk)}`, () => {
       const gateway = await gatewayProgram(disk.dir, [], { collect: true });
       await gateway.kill('SIGKILL');
       disk.fill();
-      const { status, err } = await runProgram(
-        '--set',
-        `store.dir=${disk.dir}`,
-        '--set',
-        'http.port=0',
-        '--set',
-        'mqtt.port=0',
-      );
+      const { status, err } = await startOn(disk.dir);
       expect({ status, err }).toEqual({ status: 1, err: expect.stringMatching(/cannot be opened: .*(full|ENOSPC)/) });
       disk.free();
       await gatewayProgram(disk.dir, [], { collect: true, token: gateway.rest.token });
@@ -151,14 +149,7 @@ describe(`a file system that is read-only${why(noDisk)}`, () => {
       const gateway = await gatewayProgram(disk.dir, [], { collect: true });
       await gateway.kill('SIGKILL');
       disk.readOnly();
-      const { status, err } = await runProgram(
-        '--set',
-        `store.dir=${disk.dir}`,
-        '--set',
-        'http.port=0',
-        '--set',
-        'mqtt.port=0',
-      );
+      const { status, err } = await startOn(disk.dir);
       expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining('file system that is read-only') });
       disk.writable();
       await gatewayProgram(disk.dir, [], { collect: true, token: gateway.rest.token });

@@ -15,12 +15,11 @@ import { openListing } from '../model/listing.ts';
 import { draftOf, scopeOf, scopeProblem } from '../model/scope-draft.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
-import { ConfirmButton, DialogButton, FormEnd, ToldOnce } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
+import { ConfirmButton, FormEnd, ToldOnce } from '../ui/dialog.tsx';
 import { Choice, EntryProblem, Line, ScopeFields } from '../ui/fields.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useOpened } from '../ui/use-opened.ts';
+import { ListPanel } from './list-panel.tsx';
 import { scopeWords } from './scope-words.ts';
 
 const words = text.account.tokens;
@@ -40,41 +39,28 @@ export function AccountTokens({ session }: { session: Session }) {
     [],
   );
   if (list === null) return null;
-  const items = list.items.value;
   return (
-    <section class="card panel is-wide" aria-labelledby="account-tokens">
-      <div class="panel-head">
-        <h2 id="account-tokens">{words.title}</h2>
-        <DialogButton
-          class="button is-small push"
-          label={
-            <>
-              <Icon name="plus" />
-              {words.create}
-            </>
-          }
-          title={words.createTitle}
-        >
-          {close => <NewToken session={session} close={close} made={list.reload} />}
-        </DialogButton>
-      </div>
-      <p class="muted small">{words.intro}</p>
-      {list.error.value !== null && <Failure error={list.error.value} retry={list.reload} />}
-      {items?.length === 0 && <p class="muted">{words.none}</p>}
-      <ul class="entries">
-        {items?.map(each => (
-          <TokenEntry
-            key={each.id}
-            of={each}
-            mine={each.owner === session.user}
-            revoke={async () => {
-              await api.endToken(each.id);
-              list.remove(each.id);
-            }}
-          />
-        ))}
-      </ul>
-    </section>
+    <ListPanel
+      id="account-tokens"
+      list={list}
+      words={words}
+      add={{
+        label: words.create,
+        title: words.createTitle,
+        form: close => <NewToken session={session} close={close} made={list.reload} />,
+      }}
+      entry={each => (
+        <TokenEntry
+          key={each.id}
+          of={each}
+          mine={each.owner === session.user}
+          revoke={async () => {
+            await api.endToken(each.id);
+            list.remove(each.id);
+          }}
+        />
+      )}
+    />
   );
 }
 

@@ -7,13 +7,12 @@ import { openListing } from '../model/listing.ts';
 import { linesOf, linesProblem } from '../model/scope-draft.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
-import { ConfirmButton, DialogButton, FormEnd, ToldOnce } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
+import { ConfirmButton, FormEnd, ToldOnce } from '../ui/dialog.tsx';
 import { Choice, EntryProblem, Line, Lines } from '../ui/fields.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useOpened } from '../ui/use-opened.ts';
 import { patternRule } from './field-gateways.tsx';
+import { ListPanel } from './list-panel.tsx';
 
 const words = text.deviceAccess.keys;
 const dayMs = 86_400_000;
@@ -38,44 +37,27 @@ export function EnrolmentKeys() {
   );
   if (list === null) return null;
   return (
-    <section class="card panel is-wide" aria-labelledby="enrolment-keys">
-      <div class="panel-head">
-        <h2 id="enrolment-keys">{words.title}</h2>
-        <DialogButton
-          class="button is-small push"
-          label={
-            <>
-              <Icon name="plus" />
-              {words.add}
-            </>
-          }
-          of={words.addTitle}
-          title={words.addTitle}
-        >
-          {close => <NewKey made={list.reload} close={close} />}
-        </DialogButton>
-      </div>
-      <p class="muted small">{words.intro}</p>
-      {list.error.value !== null && <Failure error={list.error.value} retry={list.reload} />}
-      {list.items.value?.length === 0 && <p class="muted">{words.none}</p>}
-      <ul class="entries">
-        {list.items.value?.map(each => (
-          <KeyEntry
-            key={each.id}
-            of={each}
-            revoke={async () => {
-              await api.revokeEnrolmentKey(each.id);
-              list.remove(each.id);
-            }}
-          />
-        ))}
-      </ul>
-      {list.more.value && (
-        <button type="button" class="button" onClick={list.loadMore}>
-          {text.fleet.more}
-        </button>
+    <ListPanel
+      id="enrolment-keys"
+      list={list}
+      words={words}
+      add={{
+        label: words.add,
+        of: words.addTitle,
+        title: words.addTitle,
+        form: close => <NewKey made={list.reload} close={close} />,
+      }}
+      entry={each => (
+        <KeyEntry
+          key={each.id}
+          of={each}
+          revoke={async () => {
+            await api.revokeEnrolmentKey(each.id);
+            list.remove(each.id);
+          }}
+        />
       )}
-    </section>
+    />
   );
 }
 

@@ -14,13 +14,12 @@ import { linesOf, linesProblem } from '../model/scope-draft.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
 import { ConfirmButton, DialogButton, FormEnd, ToldOnce } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
 import { EntryProblem, Line, Lines } from '../ui/fields.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useOpened } from '../ui/use-opened.ts';
 import { ConnectionLogList } from './connection-log.tsx';
 import { RotateButton, StateButtons } from './credential-actions.tsx';
+import { ListPanel } from './list-panel.tsx';
 
 const words = text.deviceAccess.gateways;
 const credential = text.credential;
@@ -40,37 +39,18 @@ export function FieldGateways() {
   );
   if (list === null) return null;
   return (
-    <section class="card panel is-wide" aria-labelledby="field-gateways">
-      <div class="panel-head">
-        <h2 id="field-gateways">{words.title}</h2>
-        <DialogButton
-          class="button is-small push"
-          label={
-            <>
-              <Icon name="plus" />
-              {words.add}
-            </>
-          }
-          of={words.addTitle}
-          title={words.addTitle}
-        >
-          {close => <NewFieldGateway made={list.reload} close={close} />}
-        </DialogButton>
-      </div>
-      <p class="muted small">{words.intro}</p>
-      {list.error.value !== null && <Failure error={list.error.value} retry={list.reload} />}
-      {list.items.value?.length === 0 && <p class="muted">{words.none}</p>}
-      <ul class="entries">
-        {list.items.value?.map(each => (
-          <FieldGateway key={each.name} of={each} list={list} />
-        ))}
-      </ul>
-      {list.more.value && (
-        <button type="button" class="button" onClick={list.loadMore}>
-          {text.fleet.more}
-        </button>
-      )}
-    </section>
+    <ListPanel
+      id="field-gateways"
+      list={list}
+      words={words}
+      add={{
+        label: words.add,
+        of: words.addTitle,
+        title: words.addTitle,
+        form: close => <NewFieldGateway made={list.reload} close={close} />,
+      }}
+      entry={each => <FieldGateway key={each.name} of={each} list={list} />}
+    />
   );
 }
 

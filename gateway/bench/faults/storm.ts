@@ -1,10 +1,9 @@
 // Two thousand devices and two hundred viewers lose their gateway at once, and all come back at once: how many of them
 // fail, how long until CONNACK, and how long until every viewer is live again.
 import { connect, type Socket } from 'node:net';
-import { createConnection } from '@telltale/dashboard/connection';
-import { WebSocket } from 'ws';
 import { freePort } from '../../test/instruments/free-port.ts';
 import { field, packet, splitPackets } from '../../test/instruments/mqtt-bytes.ts';
+import { pageClient } from '../live/page-client.ts';
 import { startProgram } from '../store/program.ts';
 import { heading, line, median, note, percentile } from '../store/report.ts';
 import type { FaultBench } from './bench.ts';
@@ -51,16 +50,7 @@ class Viewer {
   readonly connection;
 
   constructor(http: string, token: string) {
-    const headers = { authorization: `Bearer ${token}` };
-    class SignedIn extends WebSocket {
-      constructor(url: string, protocols: string[]) {
-        super(url, protocols, { headers });
-      }
-    }
-    this.connection = createConnection({
-      url: `${http.replace('http', 'ws')}/api/v1/ws`,
-      WebSocket: SignedIn as never,
-    });
+    this.connection = pageClient(http, token);
     this.connection.subscribe({ device: ['load-1*'] }, update => {
       if (update.kind === 'settled') this.settledAt = performance.now();
       else if (update.kind === 'lost') this.settledAt = null;

@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connection, createConnection } from '@telltale/dashboard/connection';
-import { WebSocket } from 'ws';
+import type { Connection } from '@telltale/dashboard/connection';
 import { freePort } from '../../test/instruments/free-port.ts';
 import { Publisher } from '../../test/instruments/publisher.ts';
 import { startGatewayIn } from '../programs.ts';
 import { heading, line, median, note, percentile } from '../store/report.ts';
+import { pageClient } from './page-client.ts';
 
 const viewers = 2_000;
 const metrics = Array.from({ length: 20 }, (_, i) => `m${i}`);
@@ -34,16 +34,7 @@ class Viewer {
   gaps = 0;
 
   constructor(http: string, token: string) {
-    const headers = { authorization: `Bearer ${token}` };
-    class SignedIn extends WebSocket {
-      constructor(url: string, protocols: string[]) {
-        super(url, protocols, { headers });
-      }
-    }
-    this.connection = createConnection({
-      url: `${http.replace('http', 'ws')}/api/v1/ws`,
-      WebSocket: SignedIn as never,
-    });
+    this.connection = pageClient(http, token);
     this.connection.subscribe({ mode: 'log', intervalMs }, update => {
       if (update.kind === 'readings') {
         for (const { value } of update.readings) this.came[value as number] = (this.came[value as number] ?? 0) + 1;
