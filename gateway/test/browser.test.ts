@@ -132,6 +132,8 @@ test('[ACC-6] an administrator adds a user for some devices, who signs in with w
   await told.nth(1).waitFor();
   const password = await told.nth(1).innerText();
   await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  // The row of the new user is there before the dialogue has gone.
+  await page.locator('.told').waitFor({ state: 'detached' });
   await page.locator('[data-user="ada"]').filter({ hasText: 'cold-*' }).waitFor();
   expect(await page.content()).not.toContain(password);
 
