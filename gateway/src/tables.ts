@@ -10,8 +10,8 @@ import {
   secretDefaults,
   type UserRecord,
 } from './access/index.ts';
-import type { CommandPorts } from './command/index.ts';
-import { type Command, type DeadLetter, limits, Refusal } from './contract/index.ts';
+import { type CommandPorts, commandDefaults } from './command/index.ts';
+import { type Command, type DeadLetter, isOpen, limits, Refusal } from './contract/index.ts';
 import {
   blockSeries,
   blockView,
@@ -137,20 +137,25 @@ export async function loadDeviceAccess(store: Store, access: DeviceAccess): Prom
   );
 }
 
+function commandEffect(command: Command): Effect {
+  const { id, device, state, key, group } = command;
+  return ['command.put', id, device, state, key, isOpen(command) ? 1 : 0, group, JSON.stringify(command)];
+}
+
+/** Commands as they lie in the store; those of earlier versions know less. */
+const parseCommands = (rows: Body[]) => parseAll<Command>(rows).map(command => ({ ...commandDefaults, ...command }));
+
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {
-  const one = async (rows: Promise<Body[]>) => parseAll<Command>(await rows)[0] ?? null;
+  const one = async (rows: Promise<Body[]>) => parseCommands(await rows)[0] ?? null;
   return {
-    save: (command, event) =>
-      store.append('command', event, [
-        ['command.put', command.id, command.device, command.state, command.key, JSON.stringify(command)],
-      ]),
+    save: (command, event) => store.append('command', event, [commandEffect(command)]),
     find: id => one(store.query<Body>('command.get', id)),
     findByKey: key => one(store.query<Body>('command.byKey', key)),
   };
 }
 
 export async function loadOpenCommands(store: Store): Promise<Command[]> {
-  return parseAll(await store.query<Body>('command.open', limits.commandsOpenMax));
+  return parseCommands(await store.query<Body>('command.open', limits.commandsOpenMax));
 }
 
 /** The id of the newest command, '' where there is none. */
@@ -167,11 +172,11 @@ export async function listCommands(
   limit: number,
 ): Promise<Command[]> {
   if (device !== undefined && state !== undefined) {
-    return parseAll(await store.query<Body>('command.listDeviceState', device, state, before, limit));
+    return parseCommands(await store.query<Body>('command.listDeviceState', device, state, before, limit));
   }
-  if (device !== undefined) return parseAll(await store.query<Body>('command.listDevice', device, before, limit));
-  if (state !== undefined) return parseAll(await store.query<Body>('command.listState', state, before, limit));
-  return parseAll(await store.query<Body>('command.list', before, limit));
+  if (device !== undefined) return parseCommands(await store.query<Body>('command.listDevice', device, before, limit));
+  if (state !== undefined) return parseCommands(await store.query<Body>('command.listState', state, before, limit));
+  return parseCommands(await store.query<Body>('command.list', before, limit));
 }
 
 export function keepLetter(

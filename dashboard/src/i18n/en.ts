@@ -1,52 +1,10 @@
 // Every word the page shows, in one table.
-import type {
-  CommandState,
-  HistoryGap,
-  PresenceState,
-  Role,
-  TransitionCause,
-  Transport,
-} from '@telltale/gateway/contract';
+import type { HistoryGap, PresenceState, Role, Transport } from '@telltale/gateway/contract';
 import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
+import { command } from './en-command.ts';
 import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
 import { account, entries, people, scope } from './en-people.ts';
-
-const commandState: Record<CommandState, string> = {
-  queued: 'Queued',
-  sent: 'Sent',
-  acknowledged: 'Acknowledged',
-  rejected: 'Rejected',
-  failed: 'Not sent',
-  expired: 'Expired',
-  'timed-out': 'No answer',
-  cancelled: 'Withdrawn',
-  unknown: 'Unknown',
-};
-
-const commandMeaning: Record<CommandState, string> = {
-  queued: 'Waits for the device.',
-  sent: 'The device has not answered yet.',
-  acknowledged: 'The device answered that it has done it.',
-  rejected: 'The device answered no.',
-  failed: 'The gateway could not send it.',
-  expired: 'Its time was up before it could be sent. Nothing was sent.',
-  'timed-out': 'It was sent; whether the device did it is not known.',
-  cancelled: 'Taken back before it was sent.',
-  unknown: 'It was sent, then the gateway restarted before an answer came.',
-};
-
-const transitionCause: Record<TransitionCause, string> = {
-  requested: 'requested',
-  'device-connected': 'the device connected',
-  answer: 'answer of the device',
-  'late-answer': 'late answer of the device',
-  ttl: 'its time was up',
-  'no-answer': 'no answer in time',
-  withdrawn: 'withdrawn by a person',
-  restart: 'the gateway restarted',
-  connection: 'the device’s connection',
-};
 
 const presence: Record<PresenceState, string> = { online: 'Online', offline: 'Offline', unknown: 'Never seen' };
 const presenceWas: Record<PresenceState, string> = {
@@ -304,38 +262,7 @@ export const text = Object.freeze({
     column: { series: 'Series', readings: 'Readings', bytes: 'Size', each: 'Bytes each' },
     among: (count: string) => `The largest of the ${count} series that were seen first; there are more.`,
   },
-  command: {
-    part: 'Commands',
-    title: 'Send a command',
-    recent: 'Recent commands',
-    offered: 'This device knows',
-    remembered: 'Sent before',
-    none: 'None yet.',
-    name: 'Command',
-    params: 'Parameters (JSON)',
-    paramsExample: '{"on": true}',
-    paramsBad: (why: string) => `Not JSON: ${why}`,
-    paramsTooLong: 'Too long.',
-    paramsMissing: (names: string) => `Fill in: ${names}.`,
-    ttl: 'Expires after',
-    reason: 'Reason (optional)',
-    send: 'Send command',
-    sending: 'Asking the gateway…',
-    again: 'Ask again',
-    uncertain:
-      'No answer came, so it is not known whether the gateway took the command. Asking again cannot send it twice.',
-    deviceAway: (duration: string) =>
-      `The device is not online. The command waits for it, and expires after ${duration}.`,
-    notLive: 'Without a connection these states may be out of date.',
-    expires: (duration: string) => `Expires in ${duration}.`,
-    withdraw: 'Withdraw',
-    result: 'Result',
-    by: (who: string) => `By ${who}`,
-    identity: (id: string, from: string) => `Command ${id}, asked from ${from}`,
-    state: commandState,
-    meaning: commandMeaning,
-    cause: transitionCause,
-  },
+  command,
   deadLetters: {
     intro:
       'Messages that devices sent and the gateway could not understand. Each was acknowledged and kept here, newest first.',

@@ -1,7 +1,6 @@
 // The recent commands of one device: a page of the ledger, kept true by command events.
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Command, CommandState, LiveEvent, Transition } from '@telltale/gateway/contract';
-import { commandTransitions } from '@telltale/gateway/contract';
+import type { Command, LiveEvent } from '@telltale/gateway/contract';
 import type { Clock, Connection } from '../connection/index.ts';
 import { createNewestWins } from '../history/newest-wins.ts';
 import { createReload } from '../history/reload.ts';
@@ -59,8 +58,9 @@ export function openLedger(
     if (event.kind !== 'command' || event.device !== device) return;
     const held = commands.peek().find(each => each.id === event.command);
     // Somebody else's command: its parameters and reason are in the ledger, not in the event.
-    if (held === undefined) reload.soon();
-    else put(applyEvent(held, event));
+    const next = held === undefined ? null : applyEvent(held, event);
+    if (next === null) reload.soon();
+    else put(next);
   }
 
   const unlisten = ports.connection.listen({
@@ -83,30 +83,28 @@ export function openLedger(
   };
 }
 
-/** The command after the event. An event that is known already changes nothing. */
-export function applyEvent(command: Command, event: CommandEvent): Command {
-  const { state, at, cause } = event;
-  if (command.transitions.some(each => each.state === state && each.at === at)) return command;
-  const transitions: Transition[] = [...command.transitions, { state, at, cause }].sort((a, b) => a.at - b.at);
-  const next = { ...command, transitions };
-  // An event may come later than an answer over REST that knew more already.
-  if (!mayFollow(command.state, state)) return next;
+/**
+ * The command after the event; null where steps are missing in between. An event that is known already, be it from an
+ * answer over REST that knew more, changes nothing.
+ */
+export function applyEvent(command: Command, event: CommandEvent): Command | null {
+  const { state, at, cause, step } = event;
+  const known = command.transitions.length;
+  if (step <= known) return command;
+  if (step > known + 1) return null;
   return {
-    ...next,
+    ...command,
     state,
     updatedAt: at,
+    transitions: [...command.transitions, { state, at, cause }],
+    attempts: event.attempts,
     result: event.result === undefined ? command.result : event.result,
     error: event.error ?? command.error,
+    proof: event.proof ?? command.proof,
   };
 }
 
-/** Of two accounts of one command, the one that has gone further. */
+/** Of two accounts of one command, the one that has gone further; the second where both are as far. */
 export function furthest(a: Command, b: Command): Command {
-  if (a.state === b.state) return b.transitions.length >= a.transitions.length ? b : a;
-  return mayFollow(a.state, b.state) ? b : a;
-}
-
-/** True where `to` can be reached from `from`, in one step or several. */
-export function mayFollow(from: CommandState, to: CommandState): boolean {
-  return commandTransitions[from].some(next => next === to || mayFollow(next, to));
+  return b.transitions.length >= a.transitions.length ? b : a;
 }

@@ -8,7 +8,7 @@ import { createConnection } from '../connection/index.ts';
 import { ApiError } from '../history/rest.ts';
 import { changesMax, createBatcher } from './batcher.ts';
 import { createGatewayTime } from './gateway-time.ts';
-import { applyEvent, furthest, mayFollow } from './ledger.ts';
+import { applyEvent, furthest } from './ledger.ts';
 import { createLive } from './live.ts';
 import { createSession } from './session.ts';
 import { shownFreshness } from './trust.ts';
@@ -192,29 +192,46 @@ describe('the ledger', () => {
     from: '::1',
     reason: null,
     key: null,
+    type: null,
+    group: null,
+    supersede: null,
+    retries: 0,
+    retryAfterMs: 5_000,
+    reply: true,
+    expect: [],
+    needsApproval: false,
+    approval: null,
+    attempts: 0,
+    sentAt: null,
+    answeredAt: null,
     result: null,
     error: null,
+    proof: null,
     transitions: [{ state: 'queued', at: 1, cause: 'requested' }],
   };
-  const event = { kind: 'command' as const, device: 'd', command: 'c', name: 'set', by: 'ann' };
+  const event = { kind: 'command' as const, device: 'd', command: 'c', name: 'set', by: 'ann', attempts: 1 };
+  const sentEvent = { ...event, state: 'sent' as const, at: 2, cause: 'requested' as const, step: 2 };
+  const doneEvent = { ...event, state: 'acknowledged' as const, at: 3, cause: 'answer' as const, result: 7, step: 3 };
 
   it('follows events with their times, and an event told twice changes nothing', () => {
-    const sent = applyEvent(command, { ...event, state: 'sent', at: 2, cause: 'requested' });
-    expect(sent).toMatchObject({ state: 'sent', updatedAt: 2 });
-    expect(applyEvent(sent, { ...event, state: 'sent', at: 2, cause: 'requested' })).toBe(sent);
-    const done = applyEvent(sent, { ...event, state: 'acknowledged', at: 3, cause: 'answer', result: 7 });
+    const sent = applyEvent(command, sentEvent) as Command;
+    expect(sent).toMatchObject({ state: 'sent', updatedAt: 2, attempts: 1 });
+    expect(applyEvent(sent, sentEvent)).toBe(sent);
+    const done = applyEvent(sent, doneEvent) as Command;
     expect(done).toMatchObject({ state: 'acknowledged', result: 7 });
     expect(done.transitions.map(step => step.state)).toEqual(['queued', 'sent', 'acknowledged']);
+    expect(applyEvent(done, sentEvent)).toBe(done);
   });
 
-  it('never goes back when an event or an answer comes late', () => {
-    const done: Command = { ...command, state: 'acknowledged', updatedAt: 3 };
-    expect(applyEvent(done, { ...event, state: 'sent', at: 2, cause: 'requested' })).toMatchObject({
-      state: 'acknowledged',
-      updatedAt: 3,
-    });
-    expect(furthest(done, command).state).toBe('acknowledged');
-    expect(furthest(command, done).state).toBe('acknowledged');
-    expect(mayFollow('sent', 'queued')).toBe(false);
+  it('asks for the whole command where a step is missing', () => {
+    expect(applyEvent(command, doneEvent)).toBe(null);
+  });
+
+  it('never goes back when an answer comes late, and follows a command that waits again', () => {
+    const sent = applyEvent(command, sentEvent) as Command;
+    expect(furthest(sent, command)).toBe(sent);
+    expect(furthest(command, sent)).toBe(sent);
+    const again = applyEvent(sent, { ...sentEvent, state: 'queued', at: 3, cause: 'connection', step: 3 });
+    expect(again?.state).toBe('queued');
   });
 });

@@ -14,11 +14,14 @@ const signs: Record<CommandState, { icon: IconName; tone: 'open' | 'good' | 'bad
   queued: { icon: 'hourglass', tone: 'open' },
   sent: { icon: 'arrow', tone: 'open' },
   acknowledged: { icon: 'check', tone: 'good' },
+  verified: { icon: 'check', tone: 'good' },
+  contradicted: { icon: 'cross', tone: 'bad' },
   rejected: { icon: 'cross', tone: 'bad' },
   failed: { icon: 'cross', tone: 'bad' },
   expired: { icon: 'clock', tone: 'none' },
   'timed-out': { icon: 'question', tone: 'unsure' },
   cancelled: { icon: 'stale', tone: 'none' },
+  superseded: { icon: 'stale', tone: 'none' },
   unknown: { icon: 'question', tone: 'unsure' },
 };
 
@@ -67,7 +70,7 @@ function Countdown({ command }: { command: Command }) {
 function Steps({ command }: { command: Command }) {
   const { time } = useApp();
   return (
-    <details class="steps" open={isOpen(command.state)}>
+    <details class="steps" open={isOpen(command)}>
       <summary>
         {text.command.by(command.by)}
         {command.reason !== null && `: ${command.reason}`}

@@ -33,12 +33,10 @@ const asked = {
 
 export const subscriptionAskSchema = exactly<SubscriptionAsk>()(z.object(asked).describe('What a subscription wants'));
 
-/** Over REST the same is asked for. */
-const rest = commandRequestSchema.shape;
-
 const commandFields = {
+  /** Over REST the same is asked for. */
+  ...commandRequestSchema.shape,
   device: deviceId.min(1).max(128),
-  name: rest.name,
   params: z
     .unknown()
     .refine(
@@ -46,13 +44,11 @@ const commandFields = {
       `expected at most ${limits.commandParamsBytesMax} bytes of JSON`,
     )
     .optional(),
-  ttlMs: rest.ttlMs,
   key: z
     .string()
     .max(limits.commandKeyLengthMax)
     .describe('Idempotency key: a repeated request is one command')
     .optional(),
-  reason: rest.reason,
 };
 
 /** By type, the frames of a viewer. A `cmd` is checked to its end: sizes and times that the ledger would refuse. */

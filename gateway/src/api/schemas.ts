@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import {
   bucketColumns,
   type Command,
+  type CommandRequest,
   commandStates,
   type DeadLetterPage,
   type Device,
@@ -175,6 +176,30 @@ export const seriesStorageSchema = pageOf(
 
 const json = z.any().openapi({ description: 'Any JSON' });
 
+export const proofSchema = z.object({
+  metric: z.string(),
+  ts: millis.nullable(),
+  value: value.nullable(),
+  met: z.boolean(),
+});
+const expected = {
+  metric: z.string(),
+  equals: value.optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+};
+
+const expectationAskSchema = z
+  .strictObject({
+    ...expected,
+    metric: z.string().refine(isMetricName, 'expected a metric'),
+    withinMs: z.int().min(1).max(limits.expectWithinMsMax).optional(),
+  })
+  .refine(
+    ({ equals, min, max }) => (equals === undefined) !== (min === undefined && max === undefined),
+    'expected either equals, or min, max or both',
+  );
+
 export const commandRequestSchema = z
   .strictObject({
     name: z.string().min(1).max(limits.commandNameLengthMax),
@@ -186,8 +211,14 @@ export const commandRequestSchema = z
       .optional(),
     ttlMs: z.int().min(limits.commandTtlMsMin).max(limits.commandTtlMsMax).optional(),
     reason: z.string().max(limits.commandReasonLengthMax).optional(),
+    expect: z.union([expectationAskSchema, z.array(expectationAskSchema).max(limits.expectationsMax)]).optional(),
+    supersede: z.string().min(1).max(limits.commandKeyLengthMax).optional(),
+    retries: z.int().min(0).max(limits.commandRetriesMax).optional(),
+    retryAfterMs: z.int().min(limits.commandRetryMsMin).max(limits.commandRetryMsMax).optional(),
+    reply: z.boolean().optional(),
+    confirm: z.string().max(128).optional(),
   })
-  .openapi('CommandRequest');
+  .openapi('CommandRequest') satisfies z.ZodType<CommandRequest>;
 
 export const commandSchema = z
   .object({
@@ -205,7 +236,27 @@ export const commandSchema = z
     key: z.string().nullable(),
     result: json,
     error: z.string().nullable(),
-    transitions: z.array(z.object({ state: z.enum(commandStates), at: millis, cause: z.enum(transitionCauses) })),
+    type: z.string().nullable(),
+    group: z.string().nullable(),
+    supersede: z.string().nullable(),
+    retries: z.int(),
+    retryAfterMs: z.int(),
+    reply: z.boolean(),
+    expect: z.array(z.object({ ...expected, withinMs: z.int() })),
+    needsApproval: z.boolean(),
+    approval: z.object({ by: z.string(), from: z.string(), at: millis }).nullable(),
+    attempts: z.int(),
+    sentAt: millis.nullable(),
+    answeredAt: millis.nullable(),
+    proof: z.array(proofSchema).nullable(),
+    transitions: z.array(
+      z.object({
+        state: z.enum(commandStates),
+        at: millis,
+        cause: z.enum(transitionCauses),
+        by: z.string().optional(),
+      }),
+    ),
   })
   .openapi('Command') satisfies z.ZodType<Command>;
 

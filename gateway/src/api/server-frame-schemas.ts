@@ -18,6 +18,7 @@ import {
   transports,
 } from '../contract/index.ts';
 import { exactly, type FrameOf } from './exact.ts';
+import { proofSchema } from './schemas.ts';
 
 const id = z.int().describe('That of the frame which this answers').optional();
 const sub = z.string().describe('The viewer’s own name for the subscription');
@@ -62,8 +63,21 @@ const events = z.discriminatedUnion('kind', [
     at,
     cause: z.enum(transitionCauses),
     by: z.string(),
+    group: z.string().optional(),
+    step: z.int().describe('Which of its transitions this is'),
+    attempts: z.int(),
     result: z.unknown().optional(),
     error: z.string().optional(),
+    proof: z.array(proofSchema).optional(),
+  }),
+  z.strictObject({
+    ...event,
+    kind: z.literal('desired'),
+    device,
+    version: z.int(),
+    fields: z.record(z.string(), value.nullable()),
+    by: z.string(),
+    at,
   }),
   z.strictObject({
     ...event,

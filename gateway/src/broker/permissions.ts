@@ -1,5 +1,5 @@
 // Which topics a device connection may use ([ACC-2]).
-import { deviceOfFilter, limits, parseTopic, topics } from '../contract/index.ts';
+import { deviceOfFilter, limits, type NativeTopic, parseTopic, topics } from '../contract/index.ts';
 
 /** Who is at the other end, judged by its credential as that is now. */
 export type Identity = {
@@ -15,7 +15,9 @@ export type Identity = {
   denied: readonly string[];
 };
 
-const commandsAreOurs = 'commands are sent by the gateway alone';
+const oursAlone = 'commands and desired state are sent by the gateway alone';
+
+const isOurs = (topic: NativeTopic | null) => topic?.kind === 'command' || topic?.kind === 'desired';
 
 /** Why a publish is a breach of permissions, or null where it is allowed. */
 export function publishBreach(identity: Identity, topic: string): string | null {
@@ -24,14 +26,14 @@ export function publishBreach(identity: Identity, topic: string): string | null 
   const parsed = parseTopic(topic);
   if (parsed === null) return 'only topics below devices/{id}/';
   if (!identity.covers(parsed.device)) return 'the topic of another device';
-  if (parsed.kind === 'command') return commandsAreOurs;
+  if (isOurs(parsed)) return oursAlone;
   return null;
 }
 
 function openBreach({ denied }: Identity, topic: string): string | null {
   if (topic.startsWith('$SYS/')) return '$SYS topics are the broker’s own';
   if (denied.some(filter => filterMatches(filter, topic))) return 'a topic of access.deniedFilters';
-  return topic.startsWith('devices/') && parseTopic(topic)?.kind === 'command' ? commandsAreOurs : null;
+  return topic.startsWith('devices/') && isOurs(parseTopic(topic)) ? oursAlone : null;
 }
 
 /** Why a subscription is a breach of permissions, or null where it is allowed. */

@@ -233,7 +233,7 @@ describe('[RUN-3] a clock that is set while a command waits', () => {
     ledger.release();
     await connected;
     await settle();
-    expect([ledger.state(id), ledger.sent.length, ledger.commands.maySend(id)]).toEqual(['failed', 0, false]);
+    expect([ledger.state(id), ledger.sent.length, ledger.commands.maySend(id)]).toEqual(['expired', 0, false]);
   });
 
   test('[CMD-3] back, before a start: how long it waited is not known, and it is not sent', async () => {

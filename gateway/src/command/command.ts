@@ -42,6 +42,23 @@ export type CommandCounters = Record<
   number
 >;
 
+/** What a command has that was asked for with nothing but a name; also what those of earlier versions lack. */
+export const commandDefaults = Object.freeze({
+  type: null,
+  group: null,
+  supersede: null,
+  retries: 0,
+  retryAfterMs: limits.commandRetryMsDefault,
+  reply: true,
+  expect: [],
+  needsApproval: false,
+  approval: null,
+  attempts: 0,
+  sentAt: null,
+  answeredAt: null,
+  proof: null,
+}) satisfies Partial<Command>;
+
 export class Commands {
   readonly counters: CommandCounters = {
     requested: 0,
@@ -139,7 +156,7 @@ export class Commands {
         return;
       }
       this.counters.answered++;
-      const late = !isOpen(command.state);
+      const late = !isOpen(command);
       if (late) this.counters.lateAnswers++;
       const outcome = answer.ok
         ? { result: answer.result ?? null }
@@ -173,6 +190,7 @@ export class Commands {
     this.checkRoom(device);
     const now = this.ports.clock.now();
     const command: Command = {
+      ...commandDefaults,
       id: this.ids.next(now),
       device,
       name: request.name,
@@ -285,7 +303,7 @@ export class Commands {
     const transitions = [...before.transitions, { state, at, cause }];
     const after: Command = { ...before, ...outcome, state, updatedAt: at, transitions };
     await this.ports.save(after, eventOf(after, cause));
-    if (isOpen(state)) this.open.set(after.id, after);
+    if (isOpen(after)) this.open.set(after.id, after);
     else this.untrack(after);
     return true;
   }
@@ -352,7 +370,7 @@ function checkTtl(ttlMs: number = limits.commandTtlMsDefault): number {
 }
 
 function eventOf(command: Command, cause: TransitionCause): LiveEvent {
-  const { id, device, name, state, updatedAt, by, result, error } = command;
+  const { id, device, name, state, updatedAt, by, group, attempts, result, error, proof, transitions } = command;
   return {
     kind: 'command',
     device,
@@ -362,7 +380,11 @@ function eventOf(command: Command, cause: TransitionCause): LiveEvent {
     at: updatedAt,
     cause,
     by,
+    step: transitions.length,
+    attempts,
+    ...(group !== null && { group }),
     ...(result !== null && { result }),
     ...(error !== null && { error }),
+    ...(proof !== null && { proof }),
   };
 }

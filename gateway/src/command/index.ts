@@ -1,2 +1,2 @@
 // The command stage's door.
-export { type CommandPorts, Commands, type Requester } from './command.ts';
+export { type CommandPorts, Commands, commandDefaults, type Requester } from './command.ts';

@@ -7,7 +7,7 @@ describe('the table of codes', () => {
   test.each(all)('%s has a title and a status of HTTP', (code, entry) => {
     expect(code).toMatch(/^[a-z][a-z0-9_]*$/);
     expect(entry.title).not.toBe('');
-    expect([200, 400, 401, 403, 404, 408, 409, 413, 415, 421, 422, 429, 500, 503]).toContain(entry.status);
+    expect([200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 421, 422, 428, 429, 500, 503]).toContain(entry.status);
   });
 
   test('what is missing in a viewer’s log is told, and is not an error', () => {

@@ -1,17 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { type CommandState, commandStates, commandTransitions, isOpen } from './command.ts';
+import { type Command, type CommandState, commandStates, commandTransitions, isOpen } from './command.ts';
 
 /** The table of SPEC.md, typed in once more by hand. */
 const promised: [from: CommandState, to: CommandState[]][] = [
-  ['queued', ['sent', 'expired', 'cancelled', 'failed']],
-  ['sent', ['acknowledged', 'rejected', 'timed-out', 'unknown', 'failed']],
+  ['queued', ['queued', 'sent', 'expired', 'cancelled', 'superseded', 'failed']],
+  [
+    'sent',
+    [
+      'sent',
+      'queued',
+      'acknowledged',
+      'rejected',
+      'verified',
+      'contradicted',
+      'timed-out',
+      'unknown',
+      'expired',
+      'failed',
+    ],
+  ],
+  ['acknowledged', ['verified', 'contradicted', 'timed-out']],
+  ['verified', ['verified']],
+  ['contradicted', ['contradicted']],
   ['timed-out', ['acknowledged', 'rejected']],
-  ['unknown', ['acknowledged', 'rejected']],
-  ['acknowledged', []],
+  ['unknown', ['sent', 'acknowledged', 'rejected', 'verified', 'contradicted']],
   ['rejected', []],
   ['failed', []],
   ['expired', []],
   ['cancelled', []],
+  ['superseded', []],
 ];
 
 describe('the states of a command', () => {
@@ -24,18 +41,24 @@ describe('the states of a command', () => {
     expect(Object.keys(commandTransitions).sort()).toEqual([...commandStates].sort());
   });
 
-  test('[CMD-2] no way leads back to a state that was left, so that every command comes to an end', () => {
+  test('[CMD-2] once it was answered or proved, a command is never sent again', () => {
     const reach = (state: CommandState, seen: Set<CommandState>): Set<CommandState> => {
-      for (const next of commandTransitions[state]) {
-        seen.add(next);
-        reach(next, seen);
-      }
+      for (const next of commandTransitions[state]) if (!seen.has(next)) reach(next, seen.add(next));
       return seen;
     };
-    for (const state of commandStates) expect(reach(state, new Set()).has(state), state).toBe(false);
+    for (const state of commandStates) {
+      const canBeSent = ['queued', 'sent', 'unknown'].includes(state);
+      expect(reach(state, new Set()).has('sent'), state).toBe(canBeSent);
+    }
   });
 
-  test('only queued and sent leave the gateway something to do', () => {
-    expect(commandStates.filter(isOpen)).toEqual(['queued', 'sent']);
+  test('a command is open while it is to be sent, answered or proved', () => {
+    const openOf = (given: Pick<Command, 'expect' | 'proof'>) =>
+      commandStates.filter(state => isOpen({ state, ...given }));
+    const expected = { metric: 'target', equals: 21, withinMs: 1 };
+    const proof = { metric: 'target', ts: 1, value: 21, met: true };
+    expect(openOf({ expect: [], proof: null })).toEqual(['queued', 'sent']);
+    expect(openOf({ expect: [expected], proof: null })).toEqual(['queued', 'sent', 'acknowledged', 'unknown']);
+    expect(openOf({ expect: [expected], proof: [proof] })).toEqual(['queued', 'sent']);
   });
 });

@@ -3,6 +3,8 @@
 
 import type { Code } from './codes.ts';
 import type { CommandState, TransitionCause } from './command.ts';
+import type { Proof } from './proof.ts';
+import type { CommandRequest } from './rest.ts';
 import type { Freshness, Millis, Position, Presence, Role, Value, ValueType } from './words.ts';
 
 /** The WebSocket subprotocol that a client must offer. */
@@ -51,17 +53,8 @@ export type SubscriptionAsk = {
 export type ClientFrame =
   | ({ t: 'sub'; id?: number } & SubscriptionAsk)
   | { t: 'unsub'; id?: number; sub: string }
-  | {
-      t: 'cmd';
-      id: number;
-      device: string;
-      name: string;
-      params?: unknown;
-      ttlMs?: number;
-      /** Idempotency key: a repeated request is one command ([CMD-4]). */
-      key?: string;
-      reason?: string;
-    }
+  /** `key` is an idempotency key: a repeated request is one command ([CMD-4]). */
+  | ({ t: 'cmd'; id: number; device: string; key?: string } & CommandRequest)
   | { t: 'ping'; id?: number };
 
 export type HelloFrame = {
@@ -89,11 +82,18 @@ export type LiveEvent =
       state: CommandState;
       at: Millis;
       cause: TransitionCause;
+      /** Who asked for the command. */
       by: string;
+      group?: string;
+      /** Which of its transitions this is, from 1 on; and how often it was sent by now. */
+      step: number;
+      attempts: number;
       /** The device's answer, where the state brings one. */
       result?: unknown;
       error?: string;
+      proof?: Proof[];
     }
+  | { kind: 'desired'; device: string; version: number; fields: Record<string, Value | null>; by: string; at: Millis }
   | { kind: 'device'; device: string; change: 'created' | 'changed' | 'deleted'; at: Millis };
 
 export type ServerFrame =

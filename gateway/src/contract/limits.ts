@@ -110,6 +110,32 @@ export const limits = Object.freeze({
   commandTtlMsMin: 100,
   commandTtlMsDefault: 30_000,
   commandTtlMsMax: 24 * 60 * 60 * 1000,
+  /** Expectations of one command, and how long each may take. */
+  expectationsMax: 16,
+  expectWithinMsDefault: 10_000,
+  expectWithinMsMax: 60 * 60 * 1000,
+  /** How often a command is sent again at the most, and the times between. */
+  commandRetriesMax: 10,
+  commandRetryMsMin: 500,
+  commandRetryMsDefault: 5_000,
+  commandRetryMsMax: 60 * 60 * 1000,
+  /** Command types. A site has some dozens; each request looks through those of its name. */
+  commandTypesMax: 1_000,
+  /** A command type's parameters as a JSON Schema, in bytes of JSON and in depth. */
+  paramsSchemaBytesMax: 16 * 1024,
+  paramsSchemaDepthMax: 8,
+  /** Fields of a device's desired state. They are sent together, in one packet. */
+  desiredFieldsMax: 256,
+  /** Devices of one group of commands, how many of them are open at once, and groups that run. */
+  groupDevicesMax: 10_000,
+  groupConcurrencyMax: 1_000,
+  groupsRunningMax: 100,
+  /** A lease: shortest, default, longest. Whoever works on a device renews it. */
+  leaseMsMin: 5_000,
+  leaseMsDefault: 120_000,
+  leaseMsMax: 60 * 60 * 1000,
+  /** Names of people that are told as watching a device. */
+  watchingMax: 50,
   /** Dead letters kept; the oldest goes first. */
   deadLettersMax: 1_000,
   /** Bytes kept of a dead letter's payload. */

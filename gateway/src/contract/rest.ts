@@ -2,6 +2,7 @@
 // these types; errors are application/problem+json (RFC 9457).
 import type { Code } from './codes.ts';
 import type { Command } from './command.ts';
+import type { Expectation } from './proof.ts';
 import type { Freshness, Millis, Presence, Value, ValueType } from './words.ts';
 
 /** RFC 9457 problem. `code` is a key of the table in codes.ts. */
@@ -157,7 +158,19 @@ export type CommandRequest = {
   params?: unknown;
   ttlMs?: number;
   reason?: string;
+  /** What has to be seen for it to count as done; `withinMs` is ten seconds where left out. */
+  expect?: ExpectationAsk | ExpectationAsk[];
+  /** Of those with the same key only the last one waits for the device. */
+  supersede?: string;
+  /** How often it may be sent again without an answer, and after which time; 0, the default, is at most once. */
+  retries?: number;
+  retryAfterMs?: number;
+  /** False for a device that does not answer; something has to be expected then. */
+  reply?: boolean;
+  /** The device's id once more, typed by who sends something dangerous. */
+  confirm?: string;
 };
+export type ExpectationAsk = Omit<Expectation, 'withinMs'> & { withinMs?: number };
 export type CommandPage = Page<Command>;
 
 export type DeadLetter = {

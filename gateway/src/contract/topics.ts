@@ -10,6 +10,7 @@ export const topics = Object.freeze({
   commandResult: (device: string, command: string) => `devices/${device}/commands/${command}/result`,
   /** What a device subscribes to for its commands. */
   commands: (device: string) => `devices/${device}/commands/+`,
+  desired: (device: string) => `devices/${device}/desired`,
 });
 
 export type NativeTopic =
@@ -17,6 +18,7 @@ export type NativeTopic =
   | { kind: 'metric'; device: string; metric: string }
   | { kind: 'status'; device: string }
   | { kind: 'attributes'; device: string }
+  | { kind: 'desired'; device: string }
   | { kind: 'command'; device: string; command: string }
   | { kind: 'result'; device: string; command: string }
   /** Below `devices/{id}/`, but nothing that the convention knows. */
@@ -34,6 +36,7 @@ export function parseTopic(topic: string): NativeTopic | null {
     case 'telemetry':
     case 'status':
     case 'attributes':
+    case 'desired':
       return { kind: rest, device };
   }
   const [first, second, third, ...more] = rest.split('/');

@@ -123,6 +123,8 @@ function targetOf(topic: string): Target | null {
       return { kind: 'answer', device, command: parsed.command };
     case 'command':
       return { kind: 'stray', device, hint: 'commands come from the gateway; answers go to …/result' };
+    case 'desired':
+      return { kind: 'stray', device, hint: 'what is desired comes from the gateway; what is goes to attributes' };
     case 'other':
       return {
         kind: 'stray',

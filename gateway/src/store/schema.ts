@@ -6,7 +6,7 @@ export type Db = Database.Database;
 export const fileName = 'telltale.db';
 
 /** Kinds of log entries. The numbers are stored: they never change their meaning. */
-export const entryKinds = Object.freeze({ readings: 1, presence: 2, command: 3, device: 4 });
+export const entryKinds = Object.freeze({ readings: 1, presence: 2, command: 3, device: 4, desired: 5 });
 export type EntryKindName = keyof typeof entryKinds;
 
 const migrations: readonly string[] = [
@@ -168,6 +168,41 @@ const migrations: readonly string[] = [
     retain INTEGER NOT NULL,
     body BLOB NOT NULL
   ) WITHOUT ROWID;
+  `,
+  `
+  -- Commands that something is still to be done for, and those of one group.
+  ALTER TABLE command ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE command ADD COLUMN group_id TEXT;
+  UPDATE command SET open = 1 WHERE state IN ('queued', 'sent');
+  CREATE INDEX command_open ON command (id) WHERE open = 1;
+  CREATE INDEX command_group_id ON command (group_id, id) WHERE group_id IS NOT NULL;
+
+  CREATE TABLE command_type (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE command_group (id TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+
+  -- How each device should be and when it told each field, and every change of the two.
+  CREATE TABLE device_state (device TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE state_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX state_change_device ON state_change (device, id);
+
+  -- Who did what, from where and why. Nothing changes a row; the oldest go by age.
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    device TEXT,
+    by TEXT,
+    subject TEXT,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX audit_device ON audit (device, id);
+  CREATE INDEX audit_by ON audit (by, id);
+  CREATE INDEX audit_subject ON audit (subject, id) WHERE subject IS NOT NULL;
   `,
 ];
 

@@ -155,6 +155,8 @@ export const serverMessages: { [Type in ServerFrame['t']]: Message<FrameOf<Serve
           at,
           cause: 'answer',
           by: 'ada',
+          step: 3,
+          attempts: 1,
           result: { value: 4 },
         },
       },
