@@ -10,6 +10,7 @@ import {
   secretDefaults,
   type UserRecord,
 } from './access/index.ts';
+import { commandAudit } from './audit-tables.ts';
 import { type CommandPorts, commandDefaults } from './command/index.ts';
 import { type Command, type DeadLetter, isOpen, limits, Refusal } from './contract/index.ts';
 import {
@@ -148,7 +149,7 @@ const parseCommands = (rows: Body[]) => parseAll<Command>(rows).map(command => (
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {
   const one = async (rows: Promise<Body[]>) => parseCommands(await rows)[0] ?? null;
   return {
-    save: (command, event) => store.append('command', event, [commandEffect(command)]),
+    save: (command, event) => store.append('command', event, [commandEffect(command), commandAudit(command)]),
     find: id => one(store.query<Body>('command.get', id)),
     findByKey: key => one(store.query<Body>('command.byKey', key)),
   };
