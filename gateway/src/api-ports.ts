@@ -30,7 +30,8 @@ export function apiPorts(stages: Stages): ApiPorts {
     commands: {
       request: (device, request, key, requester) => commands.request(device, request, key, requester),
       get: id => commands.get(id),
-      cancel: id => commands.cancel(id),
+      cancel: (id, by) => commands.cancel(id, by),
+      approve: (id, requester) => commands.approve(id, requester),
       list: (filter, before, limit) => tables.listCommands(store, filter, before, limit),
     },
     live: {

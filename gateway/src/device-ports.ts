@@ -7,9 +7,9 @@ import type { Stages } from './gateway.ts';
 const bulkAtOnce = 500;
 
 type Row = Parameters<ApiPorts['devices']['createAll']>[0][number];
-type DeviceStages = Pick<Stages, 'broker' | 'deviceAccess' | 'devices' | 'sights'>;
+type DeviceStages = Pick<Stages, 'broker' | 'commands' | 'deviceAccess' | 'devices' | 'sights'>;
 
-export function devicePorts({ broker, deviceAccess, devices, sights }: DeviceStages): ApiPorts['devices'] {
+export function devicePorts({ broker, commands, deviceAccess, devices, sights }: DeviceStages): ApiPorts['devices'] {
   return {
     page: (after, limit, filter) => devices.page(after, limit, filter),
     covers: (scope, id) => sights.covers(scope, id),
@@ -25,6 +25,7 @@ export function devicePorts({ broker, deviceAccess, devices, sights }: DeviceSta
       if (devices.exists(id) || !deviceAccess.isKnown(id)) await devices.remove(id);
       await deviceAccess.revokeDevice(id);
       broker.forget(id);
+      await commands.deviceDeleted(id);
     },
     async newSecret(id, overlapMs) {
       devices.describe(id);

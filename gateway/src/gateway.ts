@@ -3,7 +3,7 @@
 import { Access, DeviceAccess, Sights } from './access/index.ts';
 import { Broker } from './broker/index.ts';
 import { Certificates } from './certificates.ts';
-import { Commands } from './command/index.ts';
+import { Commands, plainPlan } from './command/index.ts';
 import type { Config } from './config/index.ts';
 import { Devices } from './device/index.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
@@ -106,6 +106,11 @@ export class Stages {
       clock,
       ...tables.commandTables(store),
       deviceExists: device => this.devices.exists(device),
+      mayControl: () => {},
+      plan: (_device, request) => plainPlan(request),
+      seriesName: series => store.series.nameOf(series),
+      latest: (device, metric) => this.devices.latestReading(store.series.find(device, metric) ?? 0),
+      clockAheadMs: device => this.devices.clockAheadMs(device),
       isReachable: device => this.broker.isReachable(device),
       send: (device, command, payload) => this.broker.sendCommand(device, command, payload),
     });
@@ -117,6 +122,7 @@ export class Stages {
   /** What a commit brought: latest values first, so that whoever hears of it live can ask for them. */
   committed(entries: CommittedEntry[]): void {
     const wentBack = entries.flatMap(entry => (entry.kind === 'readings' ? this.devices.apply(entry.run) : []));
+    for (const entry of entries) if (entry.kind === 'readings') this.commands.readings(entry.run);
     this.live.committed(entries);
     // An older time than what viewers hold is no late reading only where the gateway says so itself.
     if (wentBack.length > 0) this.live.renew(wentBack);
@@ -134,7 +140,7 @@ export class Stages {
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
-    await commands.resume(await tables.loadOpenCommands(store), await tables.lastCommandId(store));
+    await tables.resumeCommands(store, commands);
     toClose.push(() => commands.close());
     const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
@@ -251,8 +257,7 @@ export class Stages {
       freshSeq: () => devices.freshSeq(),
       readLog: after => store.readLog(after),
       readEvents: (after, max) => store.readEvents(after, max),
-      async command({ device, name, params, ttlMs, key, reason }, viewing, from) {
-        const request = { name, params, ttlMs, reason };
+      async command({ t: _, id: __, device, key, ...request }, viewing, from) {
         return (await commands.request(device, request, key ?? null, { by: viewing.name, from })).id;
       },
       isStoring: () => store.health().ok,

@@ -11,7 +11,7 @@ import {
   type UserRecord,
 } from './access/index.ts';
 import { commandAudit } from './audit-tables.ts';
-import { type CommandPorts, commandDefaults } from './command/index.ts';
+import { type CommandPorts, type Commands, commandDefaults, keyOf } from './command/index.ts';
 import { type Command, type DeadLetter, isOpen, limits, Refusal } from './contract/index.ts';
 import {
   blockSeries,
@@ -139,8 +139,8 @@ export async function loadDeviceAccess(store: Store, access: DeviceAccess): Prom
 }
 
 function commandEffect(command: Command): Effect {
-  const { id, device, state, key, group } = command;
-  return ['command.put', id, device, state, key, isOpen(command) ? 1 : 0, group, JSON.stringify(command)];
+  const { id, device, state, group } = command;
+  return ['command.put', id, device, state, keyOf(command), isOpen(command) ? 1 : 0, group, JSON.stringify(command)];
 }
 
 /** Commands as they lie in the store; those of earlier versions know less. */
@@ -155,14 +155,21 @@ export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' 
   };
 }
 
-export async function loadOpenCommands(store: Store): Promise<Command[]> {
-  return parseCommands(await store.query<Body>('command.open', limits.commandsOpenMax));
-}
+/** The epoch that the commands are of, in the table `meta`. */
+const commandEpochKey = 'command_epoch';
 
-/** The id of the newest command, '' where there is none. */
-export async function lastCommandId(store: Store): Promise<string> {
+/**
+ * Hands the ledger what was open when the gateway stopped. In another epoch than theirs the database was restored, or
+ * lost some of its history.
+ */
+export async function resumeCommands(store: Store, commands: Commands): Promise<void> {
+  const open = parseCommands(await store.query<Body>('command.open', limits.commandsOpenMax));
   const [last] = await store.query<{ id: string }>('command.list', '~', 1);
-  return last?.id ?? '';
+  const [known] = await store.query<{ value: string }>('meta.get', commandEpochKey);
+  const isRestored = known !== undefined && known.value !== store.epoch;
+  await commands.resume(open, last?.id ?? '', isRestored);
+  // Where the disk refuses it the next start finds the same, and has nothing left to do.
+  if (known?.value !== store.epoch) await store.write([['meta.put', commandEpochKey, store.epoch]]).catch(() => {});
 }
 
 /** The ledger, newest first, of those before the given id. */

@@ -165,3 +165,52 @@ test('a queued command can be cancelled, a sent one cannot; only operators may a
   viewer.send({ t: 'cmd', id: 1, device: 'd1', name: 'z' });
   expect(await viewer.frame('err')).toMatchObject({ id: 1, code: 'forbidden', status: 403 });
 });
+
+test('[CMD-6] the device’s own readings verify a command or contradict it, and the readings are kept with it', async () => {
+  const { http, mqttPort, rest } = await gatewayHere();
+  const wire = await Wire.connect(mqttPort, { user: 'd1', secret: await rest.device('d1') });
+  await wire.subscribe(commands);
+  const viewer = await watching(http, rest.token);
+  const setTarget = async (says: number) => {
+    const expect = { metric: 'target', equals: 21, withinMs: 500 };
+    const { id } = await rest.post<Command>('/devices/d1/commands', { name: 'set', params: { to: 21 }, expect });
+    const { topic } = await wire.message();
+    await wire.publish(`${topic}/result`, '{"ok":true}');
+    await wire.publish('devices/d1/telemetry', JSON.stringify({ target: says }));
+    return id;
+  };
+  const honest = await stateOf(rest, viewer, await setTarget(21), 'verified');
+  expect(honest.proof).toMatchObject([{ metric: 'target', value: 21, met: true }]);
+  const liar = await stateOf(rest, viewer, await setTarget(19), 'contradicted');
+  expect(liar).toMatchObject({ result: null, proof: [{ metric: 'target', value: 19, met: false }] });
+  expect(liar.transitions.map(({ state }) => state)).toEqual(['queued', 'sent', 'acknowledged', 'contradicted']);
+});
+
+test('[CMD-7] an answer that comes before the PUBACK is the answer, and the command is not sent again', async () => {
+  const { http, mqttPort, rest } = await gatewayHere();
+  const secret = await rest.device('d1');
+  const wire = await Wire.connect(mqttPort, { user: 'd1', secret, clean: false, id: 'kept' });
+  await wire.subscribe(commands);
+  const viewer = await watching(http, rest.token);
+  const request = { name: 'set', retries: 3, retryAfterMs: 500, ttlMs: 60_000 };
+  const { id } = await rest.post<Command>('/devices/d1/commands', request);
+  // Received, and not acknowledged on its line.
+  await wire.next(3);
+  await wire.publish(`devices/d1/commands/${id}/result`, '{"ok":true}');
+  await stateOf(rest, viewer, id, 'acknowledged');
+  await wire.breakOff();
+  const back = await Wire.connect(mqttPort, { user: 'd1', secret, clean: false, id: 'kept' });
+  const next = await rest.post<Command>('/devices/d1/commands', { name: 'next' });
+  expect((await back.message()).topic).toBe(`devices/d1/commands/${next.id}`);
+  expect(await rest.get<Command>(`/commands/${id}`)).toMatchObject({ state: 'acknowledged', attempts: 1 });
+});
+
+test('[CMD-4] two people may use the same idempotency key', async () => {
+  const { rest, http, dir } = await gatewayHere();
+  await rest.device('d1');
+  const key = { 'Idempotency-Key': 'k' };
+  const mine = await rest.post<Command>('/devices/d1/commands', { name: 'mine' }, key);
+  const other = new Rest(http, makeToken(dir, 'operator'));
+  const theirs = await other.post<Command>('/devices/d1/commands', { name: 'theirs' }, key);
+  expect(theirs.id).not.toBe(mine.id);
+});

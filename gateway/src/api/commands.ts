@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { commandStates, limits, Refusal } from '../contract/index.ts';
 import { type ApiPorts, addressOf } from './context.ts';
 import type { Principal } from './people-ports.ts';
-import { createRouter, needs } from './router.ts';
+import { createRouter, needs, needsPerson } from './router.ts';
 import { answer, body, commandRequestSchema, commandSchema, deviceId, limitQuery, pageOf, problem } from './schemas.ts';
 import { needDevice, seenPage, sightOf } from './sight.ts';
 
@@ -31,7 +31,8 @@ const request = createRoute({
   responses: {
     202: answer('In the ledger', commandSchema),
     404: problem('No such device'),
-    409: problem('The key stands for another command'),
+    409: problem('The key stands for another command, or somebody else controls the device'),
+    422: problem('The parameters are not those of the command, or it has to be confirmed'),
     429: problem('Too many open commands'),
   },
 });
@@ -71,6 +72,20 @@ const cancel = createRoute({
   responses: { 200: answer('The command', commandSchema), 404: problem('No such command'), 422: problem('Too late') },
 });
 
+const approve = createRoute({
+  method: 'post',
+  path: '/commands/{id}/approve',
+  tags,
+  middleware: [needs('operator'), needsPerson()] as const,
+  summary: 'Agree to a command that needs a second person',
+  request: { params },
+  responses: {
+    200: answer('The command', commandSchema),
+    404: problem('No such command'),
+    422: problem('Nobody has to agree to it'),
+  },
+});
+
 export function commandRoutes(ports: ApiPorts) {
   const { commands } = ports;
   const router = createRouter();
@@ -97,7 +112,11 @@ export function commandRoutes(ports: ApiPorts) {
   router.openapi(get, async c => c.json(await seen(c.get('principal'), c.req.valid('param').id), 200));
   router.openapi(cancel, async c => {
     const { id } = await seen(c.get('principal'), c.req.valid('param').id);
-    return c.json(await commands.cancel(id), 200);
+    return c.json(await commands.cancel(id, c.get('principal').name), 200);
+  });
+  router.openapi(approve, async c => {
+    const { id } = await seen(c.get('principal'), c.req.valid('param').id);
+    return c.json(await commands.approve(id, { by: c.get('principal').name, from: addressOf(c) }), 200);
   });
   return router;
 }

@@ -235,6 +235,7 @@ export function fakePorts() {
         if (id === 'fault') throw new Error('secret detail');
         return command(id);
       },
+      approve: async id => command(id),
       cancel: async id => command(id),
       list: note('list', Promise.resolve([command('1')])),
     },

@@ -1,2 +1,3 @@
 // The command stage's door.
-export { type CommandPorts, Commands, commandDefaults, type Requester } from './command.ts';
+export { type CommandPorts, Commands, commandDefaults, keyOf, type Requester } from './command.ts';
+export { plainPlan } from './plan.ts';

@@ -1,8 +1,9 @@
 // Ports of the command stage in memory: a ledger whose commits a test can hold back, a device that is there or not,
 // and a list of all that happened, in order.
 import { ManualClock } from '../../test/instruments/manual-clock.ts';
-import { type Command, type CommandState, Refusal } from '../contract/index.ts';
-import { type CommandPorts, Commands } from './command.ts';
+import { type Command, type CommandState, isOpen, Refusal, type Value } from '../contract/index.ts';
+import { type CommandPorts, Commands, keyOf } from './command.ts';
+import { plainPlan } from './plan.ts';
 
 export class Ledger {
   readonly clock: ManualClock;
@@ -11,6 +12,13 @@ export class Ledger {
   readonly stored = new Map<string, Command>();
   readonly sent: { device: string; command: string; payload: string }[] = [];
   readonly reachable = new Set<string>();
+  readonly series: { device: string; metric: string }[] = [];
+  readonly latest = new Map<string, { ts: number; receivedAt: number; value: Value }>();
+  /** Who has a device for himself. */
+  readonly leases = new Map<string, string>();
+  readonly inGroups: CommandState[] = [];
+  /** True where another person has to agree to each command. */
+  secondPerson = false;
   /** True where the disk is full. */
   full = false;
   /** True where the device goes away before a command can be handed to it. */
@@ -39,7 +47,19 @@ export class Ledger {
       this.stored.set(command.id, structuredClone(command));
     },
     find: async id => structuredClone(this.stored.get(id)) ?? null,
-    findByKey: async key => structuredClone([...this.stored.values()].find(command => command.key === key)) ?? null,
+    findByKey: async key => structuredClone([...this.stored.values()].find(command => keyOf(command) === key)) ?? null,
+    mayControl: (device, by) => {
+      const other = this.leases.get(device);
+      if (other !== undefined && other !== by) throw new Refusal('controlled');
+    },
+    plan: (_device, request) => ({ ...plainPlan(request), needsApproval: this.secondPerson }),
+    seriesName: series => this.series[series],
+    latest: (device, metric) => this.latest.get(`${device}/${metric}`),
+    clockAheadMs: device => {
+      const ahead = [...this.latest].filter(([name]) => name.startsWith(`${device}/`));
+      return ahead.length === 0 ? null : Math.max(...ahead.map(([, { ts, receivedAt }]) => ts - receivedAt));
+    },
+    movedInGroup: command => this.inGroups.push(command.state),
     isReachable: device => this.reachable.has(device),
     send: (device, command, payload) => {
       if (this.vanished) return false;
@@ -56,6 +76,20 @@ export class Ledger {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
+  /** A millisecond later the device's reading is committed; it was taken then, or `agoMs` before, by its own clock. */
+  async reading(device: string, metric: string, value: Value, agoMs = 0): Promise<void> {
+    this.clock.advance(1);
+    const ts = this.clock.now() - agoMs;
+    const receivedAt = this.clock.now();
+    const name = `${device}/${metric}`;
+    let series = this.series.findIndex(known => `${known.device}/${known.metric}` === name);
+    if (series < 0) series = this.series.push({ device, metric }) - 1;
+    if (ts >= (this.latest.get(name)?.ts ?? Number.NEGATIVE_INFINITY)) this.latest.set(name, { ts, receivedAt, value });
+    const run = { count: 1, series: () => series, ts: () => ts, receivedAt: () => receivedAt, value: () => value };
+    this.commands.readings(run);
+    await settle();
+  }
+
   /** Moves the clock and lets what it set off come to its end. */
   async advance(ms: number): Promise<void> {
     this.clock.advance(ms);
@@ -67,11 +101,13 @@ export class Ledger {
   }
 
   /** What a gateway that starts on this ledger finds. */
-  async restart(): Promise<Ledger> {
+  async restart(restored = false): Promise<Ledger> {
     this.commands.close();
     const next = new Ledger(this.clock, this.stored.values());
-    const open = [...next.stored.values()].filter(({ state }) => state === 'queued' || state === 'sent');
-    await next.commands.resume(open, [...next.stored.keys()].sort().at(-1));
+    next.series.push(...this.series);
+    for (const [name, reading] of this.latest) next.latest.set(name, reading);
+    const open = [...next.stored.values()].filter(isOpen);
+    await next.commands.resume(open, [...next.stored.keys()].sort().at(-1), restored);
     return next;
   }
 }

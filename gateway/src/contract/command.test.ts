@@ -23,7 +23,7 @@ const promised: [from: CommandState, to: CommandState[]][] = [
   ['verified', ['verified']],
   ['contradicted', ['contradicted']],
   ['timed-out', ['acknowledged', 'rejected']],
-  ['unknown', ['sent', 'acknowledged', 'rejected', 'verified', 'contradicted']],
+  ['unknown', ['unknown', 'sent', 'acknowledged', 'rejected', 'verified', 'contradicted']],
   ['rejected', []],
   ['failed', []],
   ['expired', []],
@@ -53,12 +53,13 @@ describe('the states of a command', () => {
   });
 
   test('a command is open while it is to be sent, answered or proved', () => {
-    const openOf = (given: Pick<Command, 'expect' | 'proof'>) =>
-      commandStates.filter(state => isOpen({ state, ...given }));
+    const openOf = (given: Pick<Command, 'expect' | 'proof'> & { retries?: number }) =>
+      commandStates.filter(state => isOpen({ state, attempts: 1, retries: 0, ...given }));
     const expected = { metric: 'target', equals: 21, withinMs: 1 };
     const proof = { metric: 'target', ts: 1, value: 21, met: true };
     expect(openOf({ expect: [], proof: null })).toEqual(['queued', 'sent']);
     expect(openOf({ expect: [expected], proof: null })).toEqual(['queued', 'sent', 'acknowledged', 'unknown']);
     expect(openOf({ expect: [expected], proof: [proof] })).toEqual(['queued', 'sent']);
+    expect(openOf({ expect: [], proof: null, retries: 1 })).toEqual(['queued', 'sent', 'unknown']);
   });
 });

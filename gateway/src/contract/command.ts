@@ -52,7 +52,7 @@ export const commandTransitions: Readonly<Record<CommandState, readonly CommandS
   'timed-out': ['acknowledged', 'rejected'],
   cancelled: [],
   superseded: [],
-  unknown: ['sent', 'acknowledged', 'rejected', 'verified', 'contradicted'],
+  unknown: ['unknown', 'sent', 'acknowledged', 'rejected', 'verified', 'contradicted'],
 });
 
 export const transitionCauses = [
@@ -116,7 +116,7 @@ export type Command = {
   /** True while somebody else has to agree before it is sent. */
   needsApproval: boolean;
   approval: Approval | null;
-  /** How often it was sent, and when for the last time. */
+  /** How often it was sent, and when first. */
   attempts: number;
   sentAt: Millis | null;
   answeredAt: Millis | null;
@@ -128,8 +128,15 @@ export type Command = {
 };
 
 /** True while the gateway still has something to do for a command: to send it, to wait for its answer, for its proof. */
-export function isOpen({ state, expect, proof }: Pick<Command, 'state' | 'expect' | 'proof'>): boolean {
+export function isOpen({
+  state,
+  expect,
+  proof,
+  attempts,
+  retries,
+}: Pick<Command, 'state' | 'expect' | 'proof' | 'attempts' | 'retries'>): boolean {
   if (state === 'queued' || state === 'sent') return true;
+  if (state === 'unknown' && attempts <= retries) return true;
   return (state === 'acknowledged' || state === 'unknown') && expect.length > 0 && proof === null;
 }
 

@@ -231,6 +231,19 @@ export class Devices {
     return this.latest.get(series);
   }
 
+  /**
+   * How far a device's clock is ahead of the gateway's, in milliseconds: by those of its latest readings that came
+   * quickest. Null where it sent none.
+   */
+  clockAheadMs(id: string): number | null {
+    let ahead: number | null = null;
+    for (const [, series] of this.ports.metricsOf(id)) {
+      const reading = this.latest.get(series);
+      if (reading !== undefined) ahead = Math.max(ahead ?? -Infinity, reading.ts - reading.receivedAt);
+    }
+    return ahead;
+  }
+
   /** The newest `freshSeq` of any reading: what ages from now on has a larger one. */
   freshSeq(): number {
     return this.latest.newestFreshSeq();

@@ -82,9 +82,9 @@ function read(file: string): Before {
   return { answers, rows, epoch, lastOffset, readings };
 }
 
-/** A row without the columns that later schemas gave its table. */
+/** A row without the columns that later schemas gave its table, or changed. */
 const known = (row: unknown) => {
-  const { open, group_id, ...rest } = row as Record<string, unknown>;
+  const { open, group_id, key, ...rest } = row as Record<string, unknown>;
   return rest;
 };
 
@@ -190,18 +190,22 @@ function undoFourthSchema(db: Database.Database): void {
     DROP TABLE audit`);
 }
 
-test('[CMD-4] a database of the third schema knows again which of its commands are open', async () => {
+test('[CMD-4] a database of the third schema knows which of its commands are open, and whose their keys are', async () => {
   await (await temp.open()).close();
   const db = new Database(path);
   undoFourthSchema(db);
-  const put = db.prepare('INSERT INTO command (id, device, state, key, body) VALUES (?, ?, ?, NULL, ?)');
-  for (const state of ['queued', 'sent', 'acknowledged', 'expired']) {
-    put.run(`id-${state}`, 'd', state, JSON.stringify({ id: `id-${state}` }));
+  const put = db.prepare('INSERT INTO command (id, device, state, key, body) VALUES (?, ?, ?, ?, ?)');
+  for (const [i, state] of ['queued', 'sent', 'acknowledged', 'expired'].entries()) {
+    const by = ['ada', 'ada/script'][i];
+    put.run(`id-${state}`, 'd', state, by === undefined ? null : `k${i}`, JSON.stringify({ id: `id-${state}`, by }));
   }
   db.pragma('user_version = 3');
   db.close();
-  const open = await (await temp.open()).query<{ body: string }>('command.open', 10);
+  const store = await temp.open();
+  const open = await store.query<{ body: string }>('command.open', 10);
   expect(open.map(({ body }) => JSON.parse(body).id)).toEqual(['id-queued', 'id-sent']);
+  expect(await store.query('command.byKey', 'ada/k0')).toHaveLength(1);
+  expect(await store.query('command.byKey', 'ada/k1')).toHaveLength(1);
 });
 
 test('[BRK-5] a database of the second schema has room for sessions, and keeps what they write', async () => {

@@ -174,6 +174,10 @@ const migrations: readonly string[] = [
   ALTER TABLE command ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE command ADD COLUMN group_id TEXT;
   UPDATE command SET open = 1 WHERE state IN ('queued', 'sent');
+  -- Each person's idempotency keys are their own.
+  UPDATE command SET key =
+    substr(json_extract(body, '$.by'), 1, instr(json_extract(body, '$.by') || '/', '/') - 1) || '/' || key
+    WHERE key IS NOT NULL;
   CREATE INDEX command_open ON command (id) WHERE open = 1;
   CREATE INDEX command_group_id ON command (group_id, id) WHERE group_id IS NOT NULL;
 

@@ -171,6 +171,14 @@ export const routes: Record<string, Rule | 'open'> = {
   },
   'GET /commands': { ...viewer, passes: 200, ask: plain('/commands?limit=1000') },
   'GET /commands/{id}': { ...viewer, object: true, passes: 200, ask: command('') },
+  // Nobody had to agree: that shows that it may be asked.
+  'POST /commands/{id}/approve': {
+    ...operator,
+    person: { or: null },
+    object: true,
+    passes: 422,
+    ask: async (whose, by) => command('/approve')(whose, by),
+  },
   'POST /commands/{id}/cancel': { ...operator, object: true, passes: 200, ask: command('/cancel') },
 
   'POST /ticket': { ...viewer, passes: 201, ask: plain('/ticket') },

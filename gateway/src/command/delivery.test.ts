@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { CommandRequest } from '../contract/index.ts';
+import { Ledger, settle } from './ledger.fixture.ts';
+
+let ledger: Ledger;
+beforeEach(() => {
+  ledger = new Ledger();
+});
+
+const requester = { by: 'ada', from: '::1' };
+const request = (change: Partial<CommandRequest> = {}) =>
+  ledger.commands.request('a', { name: 'setTarget', params: { t: 20 }, ttlMs: 60_000, ...change }, null, requester);
+const comeBack = () => {
+  ledger.reachable.add('a');
+  return ledger.commands.deviceConnected('a');
+};
+const away = () => ledger.reachable.delete('a');
+const yes = { ok: true as const };
+const sentIds = () => ledger.sent.map(({ command }) => command);
+const refusal = (code: string) => expect.objectContaining({ code });
+
+describe('of those of one key', () => {
+  test('[CMD-7] the last one waits, the others are superseded by whoever asked', async () => {
+    const first = await request({ supersede: 'target' });
+    const other = await request({ supersede: 'lamp' });
+    const last = await ledger.commands.request('a', { name: 'x', supersede: 'target' }, null, { by: 'ben', from: '' });
+    expect([first, other, last].map(({ id }) => ledger.state(id))).toEqual(['superseded', 'queued', 'queued']);
+    expect(ledger.stored.get(first.id)?.transitions.at(-1)).toMatchObject({ cause: 'newer', by: 'ben' });
+    await comeBack();
+    expect(sentIds()).toEqual([other.id, last.id]);
+    expect(ledger.commands.counters.superseded).toBe(1);
+  });
+
+  test('[CMD-7] one that was sent is not sent again once a later one is there', async () => {
+    ledger.reachable.add('a');
+    const first = await request({ supersede: 'target', retries: 3 });
+    const last = await request({ supersede: 'target', retries: 3 });
+    await ledger.advance(5_000);
+    expect(sentIds()).toEqual([first.id, last.id, last.id]);
+    ledger = await ledger.restart();
+    await comeBack();
+    expect(sentIds()).toEqual([last.id]);
+  });
+
+  test('[CMD-7] one that waits for a second person leaves the others until that one agreed', async () => {
+    const first = await request({ supersede: 'target' });
+    ledger.secondPerson = true;
+    const last = await request({ supersede: 'target' });
+    expect(ledger.state(first.id)).toBe('queued');
+    await ledger.commands.approve(last.id, { by: 'ben', from: '::2' });
+    expect([ledger.state(first.id), ledger.state(last.id)]).toEqual(['superseded', 'queued']);
+  });
+});
+
+describe('retries', () => {
+  beforeEach(() => ledger.reachable.add('a'));
+
+  test('[CMD-7] send it again with the same id until it is answered, so many times at the most', async () => {
+    const { id } = await request({ retries: 2, retryAfterMs: 1_000 });
+    const answered = await request({ retries: 2, retryAfterMs: 1_000 });
+    await ledger.commands.answered('a', answered.id, yes);
+    await ledger.advance(1_000);
+    await ledger.advance(1_000);
+    await ledger.advance(1_000);
+    expect(sentIds()).toEqual([id, answered.id, id, id]);
+    expect(ledger.stored.get(id)).toMatchObject({ state: 'sent', attempts: 3 });
+    await ledger.advance(60_000);
+    expect(ledger.state(id)).toBe('timed-out');
+  });
+
+  test('[CMD-7] [CMD-3] never send it after its life', async () => {
+    const { id } = await request({ retries: 10, retryAfterMs: 20_000 });
+    for (let i = 0; i < 5; i++) await ledger.advance(20_000);
+    expect(sentIds()).toEqual([id, id, id]);
+    expect(ledger.state(id)).toBe('timed-out');
+  });
+
+  test('[CMD-7] send it when the device comes again, and wait for that where it is away', async () => {
+    const { id } = await request({ retries: 1, retryAfterMs: 1_000 });
+    away();
+    await ledger.advance(2_000);
+    expect(sentIds()).toEqual([id]);
+    await comeBack();
+    expect(sentIds()).toEqual([id, id]);
+    await ledger.commands.deviceConnected('a');
+    expect(sentIds()).toEqual([id, id]);
+  });
+
+  test('[CMD-7] [CMD-4] go on after a restart, and not where it may be sent once only', async () => {
+    const [again, once] = [await request({ retries: 1 }), await request()];
+    ledger = await ledger.restart();
+    expect([ledger.state(again.id), ledger.state(once.id)]).toEqual(['unknown', 'unknown']);
+    await comeBack();
+    expect([ledger.state(again.id), ledger.state(once.id)]).toEqual(['sent', 'unknown']);
+    expect(sentIds()).toEqual([again.id]);
+    await ledger.commands.answered('a', again.id, yes);
+    expect(ledger.state(again.id)).toBe('acknowledged');
+  });
+
+  test('[CMD-7] [CMD-3] that were still to come after a restart end with the life', async () => {
+    const { id } = await request({ retries: 1 });
+    ledger = await ledger.restart();
+    await ledger.advance(60_000);
+    expect([ledger.state(id), ledger.commands.openCount()]).toEqual(['unknown', 0]);
+    await comeBack();
+    expect(sentIds()).toEqual([]);
+  });
+
+  test('[CMD-7] two connects at once send it once', async () => {
+    away();
+    const { id } = await request();
+    ledger.reachable.add('a');
+    await Promise.all([ledger.commands.deviceConnected('a'), ledger.commands.deviceConnected('a')]);
+    expect(sentIds()).toEqual([id]);
+  });
+
+  test('[CMD-7] [CMD-3] a command that is sent at the moment its life ends is either sent or expired', async () => {
+    away();
+    const { id } = await request();
+    ledger.held = true;
+    const connected = comeBack();
+    await settle();
+    await ledger.advance(60_000);
+    ledger.release();
+    await connected;
+    await settle();
+    expect([ledger.state(id), sentIds()]).toEqual(['expired', []]);
+  });
+});
+
+describe('a second person', () => {
+  beforeEach(() => {
+    ledger.secondPerson = true;
+    ledger.reachable.add('a');
+  });
+
+  test('[CMD-7] has to agree before it is sent, and is kept', async () => {
+    const { id } = await request();
+    await comeBack();
+    expect([ledger.state(id), sentIds()]).toEqual(['queued', []]);
+    for (const by of ['ada', 'ada/script']) {
+      await expect(ledger.commands.approve(id, { by, from: '' })).rejects.toEqual(refusal('forbidden'));
+    }
+    await ledger.commands.approve(id, { by: 'ben', from: '::2' });
+    await settle();
+    expect(ledger.stored.get(id)).toMatchObject({ state: 'sent', approval: { by: 'ben', from: '::2' } });
+    expect(sentIds()).toEqual([id]);
+    await expect(ledger.commands.approve(id, { by: 'eve', from: '' })).rejects.toEqual(refusal('unprocessable'));
+  });
+
+  test('[CMD-7] [CMD-3] who takes too long lets it expire', async () => {
+    const { id } = await request();
+    await ledger.advance(60_000);
+    expect(ledger.state(id)).toBe('expired');
+  });
+});
+
+describe('a device', () => {
+  test('[CMD-7] that is deleted ends all that was open', async () => {
+    const queued = await request();
+    ledger.reachable.add('a');
+    await comeBack();
+    const waiting = await request({ expect: { metric: 'm', equals: 1 } });
+    await ledger.commands.answered('a', waiting.id, yes);
+    await ledger.commands.deviceDeleted('a');
+    expect([ledger.state(queued.id), ledger.state(waiting.id)]).toEqual(['failed', 'timed-out']);
+    expect([ledger.commands.openCount(), ledger.clock.timers()]).toEqual([0, 0]);
+  });
+
+  test('[CMD-7] that somebody else has for himself takes none', async () => {
+    ledger.leases.set('a', 'ben');
+    await expect(request()).rejects.toEqual(refusal('controlled'));
+    expect(ledger.commands.openCount()).toBe(0);
+  });
+});
+
+test('[CMD-4] after a restore nothing that waited is sent', async () => {
+  const queued = await request();
+  ledger.reachable.add('a');
+  const sent = await ledger.commands.request('a', { name: 'x', retries: 3 }, null, requester);
+  away();
+  ledger = await ledger.restart(true);
+  await comeBack();
+  expect([ledger.state(queued.id), ledger.state(sent.id), sentIds()]).toEqual(['cancelled', 'unknown', []]);
+  expect([ledger.commands.openCount(), ledger.clock.timers()]).toEqual([0, 0]);
+});
+
+test('a group hears of its commands', async () => {
+  ledger.reachable.add('a');
+  const { id } = await ledger.commands.request('a', { name: 'x' }, 'k', requester, { group: 'g' });
+  await ledger.commands.answered('a', id, yes);
+  expect(ledger.inGroups).toEqual(['sent', 'acknowledged']);
+});

@@ -1,0 +1,231 @@
+// Delivery: a command goes to the one connection that is its device, in the order of the requests, and what it waits for
+// comes to an end: its life, an answer, a proof. One that does not answer holds up no other ([CMD-5]).
+import { type Command, isOpen, type TransitionCause } from '../contract/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Deadlines } from '../lib/deadlines.ts';
+import type { Ledger } from './ledger.ts';
+import type { Entry } from './open-commands.ts';
+import { type Proving, provingMs } from './proving.ts';
+
+/** How long a device may take to answer, where the command's own life ends sooner. */
+const answerMsMin = 10_000;
+const never = Number.POSITIVE_INFINITY;
+/** What the log refused is tried again after so long. */
+const refusedMs = 1_000;
+
+export type DeliveryPorts = {
+  clock: Clock;
+  /** True where a connection of the device listens for commands. */
+  isReachable(device: string): boolean;
+  /** Publishes to the one connection that is the device; false where there is none. */
+  send(device: string, command: string, payload: string): boolean;
+};
+
+export type DeliveryCounters = Record<'sent' | 'sentAgain' | 'notHandedOver', number>;
+
+export class Delivery {
+  private readonly deadlines: Deadlines;
+  private readonly ledger: Ledger;
+  private readonly proving: Proving;
+  private readonly ports: DeliveryPorts;
+  private readonly counters: DeliveryCounters;
+
+  constructor(ledger: Ledger, proving: Proving, counters: DeliveryCounters, ports: DeliveryPorts) {
+    this.ledger = ledger;
+    this.proving = proving;
+    this.counters = counters;
+    this.ports = ports;
+    this.deadlines = new Deadlines(ports.clock, id => this.due(id));
+  }
+
+  /** Sends what waits for the device, in order; all of it goes into the log with the same commit. */
+  async sendWaiting(device: string): Promise<void> {
+    await Promise.all(this.ledger.open.of(device).map(entry => this.sendIfDue(entry, 'device-connected')));
+  }
+
+  /** Hears of every change that is in the log. Publishing happens here, at once, so that the log's order is kept. */
+  moved(command: Command, cause: TransitionCause, entry: Entry): void {
+    if (!isOpen(command)) return this.forget(entry);
+    switch (command.state) {
+      case 'queued':
+        // The device may be there by now.
+        if (cause === 'connection') inBackground(this.sendIfDue(entry, 'device-connected'));
+        else if (cause === 'approved') inBackground(this.sendIfDue(entry, cause));
+        break;
+      case 'sent':
+        if (cause === 'newer') entry.retryAt = never;
+        else this.handOver(entry);
+        break;
+      case 'acknowledged':
+      case 'unknown':
+        if (entry.firstSentAt === -never) entry.firstSentAt = this.elapsedAt(command.sentAt);
+        entry.provingSince ??= this.ports.clock.elapsed();
+        this.proving.watch(entry);
+        break;
+    }
+    this.arm(entry);
+  }
+
+  /** Takes up a command that was open when the gateway stopped. What it waited for goes on as far as it still can. */
+  resume(entry: Entry): void {
+    const { state, sentAt, answeredAt } = entry.command;
+    entry.firstSentAt = this.elapsedAt(sentAt);
+    if (state === 'acknowledged') entry.provingSince = this.elapsedAt(answeredAt);
+    if (state === 'unknown') entry.provingSince = this.ports.clock.elapsed();
+    if (entry.provingSince !== null) this.proving.watch(entry);
+    this.arm(entry);
+  }
+
+  /** Sees to it that a new command ends with its life. */
+  begin(entry: Entry): void {
+    this.arm(entry);
+  }
+
+  private arm(entry: Entry): void {
+    if (this.ledger.open.get(entry.command.id) !== entry) return this.forget(entry);
+    this.deadlines.set(entry.command.id, this.nextOf(entry));
+  }
+
+  /** Nothing more is to be done for it. */
+  forget(entry: Entry): void {
+    this.deadlines.clear(entry.command.id);
+    this.proving.unwatch(entry);
+  }
+
+  close(): void {
+    this.deadlines.close();
+  }
+
+  /** A life is over when it has gone by, and when the clock says so: the device, too, reads `expiresAt`. */
+  private isOver({ command, overAt }: Entry): boolean {
+    const { clock } = this.ports;
+    return command.expiresAt <= clock.now() || overAt <= clock.elapsed();
+  }
+
+  private mayRepeat({ command, overAt }: Entry): boolean {
+    return command.attempts <= command.retries && this.ports.clock.elapsed() < overAt;
+  }
+
+  /** Sends a command where it may be sent now, for the first time or again. Resolves once that is in the log. */
+  async sendIfDue(entry: Entry, cause: TransitionCause): Promise<void> {
+    const { id, state, device, attempts, needsApproval } = entry.command;
+    const isFirst = state === 'queued';
+    if (!isFirst && !((state === 'sent' || state === 'unknown') && this.mayRepeat(entry))) return;
+    if (this.isOver(entry)) {
+      if (isFirst) await this.ledger.change(id, ['queued'], 'expired', 'ttl');
+    } else if (!needsApproval && this.ports.isReachable(device)) {
+      // Two of these at once must not send it twice.
+      await this.ledger.change(id, [state], 'sent', cause, now =>
+        now.attempts === attempts ? { attempts: attempts + 1, sentAt: now.sentAt ?? this.ports.clock.now() } : null,
+      );
+    }
+  }
+
+  /** *Sent* is in the log before the publish: after a crash it is known that it may have gone out ([CMD-4]). */
+  private handOver(entry: Entry): void {
+    const { id, device, name, params, expiresAt, attempts, reply } = entry.command;
+    const isFirst = attempts === 1;
+    const { clock } = this.ports;
+    if (this.isOver(entry)) {
+      if (isFirst) inBackground(this.ledger.change(id, ['sent'], 'expired', 'ttl'));
+      return;
+    }
+    if (!this.ports.send(device, id, JSON.stringify({ name, params, expiresAt }))) {
+      this.counters.notHandedOver++;
+      entry.retryAt = never;
+      // It was in nobody's hands: as if it had not been sent.
+      if (isFirst)
+        inBackground(this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null }));
+      return;
+    }
+    this.counters[isFirst ? 'sent' : 'sentAgain']++;
+    entry.lastSentAt = clock.elapsed();
+    if (isFirst) entry.firstSentAt = entry.lastSentAt;
+    entry.retryAt = this.mayRepeat(entry) ? entry.lastSentAt + entry.command.retryAfterMs : never;
+    if (!reply) entry.provingSince = entry.lastSentAt;
+    this.proving.watch(entry);
+  }
+
+  /** When the command has to be looked at next. */
+  private nextOf(entry: Entry): number {
+    const { command, overAt, provingSince, retryAt } = entry;
+    const proofEnd = isUnproved(command) ? (provingSince ?? never) + provingMs(command) : never;
+    switch (command.state) {
+      case 'queued':
+        return overAt;
+      case 'sent':
+        return Math.min(command.reply ? answerEnd(entry) : proofEnd, retryAt < overAt ? retryAt : never);
+      case 'acknowledged':
+        return proofEnd;
+      default:
+        return Math.min(proofEnd, command.attempts <= command.retries ? overAt : never);
+    }
+  }
+
+  private due(id: string): void {
+    const entry = this.ledger.open.get(id);
+    if (entry === undefined) return;
+    // Where the disk is full it is tried again, until the log has it.
+    this.come(entry).catch(() => this.deadlines.set(id, this.ports.clock.elapsed() + refusedMs));
+  }
+
+  /** What a command waited for has come to its end. */
+  private async come(entry: Entry): Promise<void> {
+    const { command, provingSince, retryAt } = entry;
+    const now = this.ports.clock.elapsed();
+    const isProofOver = isUnproved(command) && provingSince !== null && now >= provingSince + provingMs(command);
+    switch (command.state) {
+      case 'queued':
+        await this.ledger.change(command.id, ['queued'], 'expired', 'ttl');
+        break;
+      case 'sent':
+        if (!command.reply && isProofOver) await this.judge(entry);
+        else if (command.reply && now >= answerEnd(entry)) {
+          await this.ledger.change(command.id, ['sent'], 'timed-out', 'no-answer');
+        } else if (now >= retryAt) {
+          entry.retryAt = never;
+          await this.sendIfDue(entry, 'retry');
+        }
+        break;
+      case 'acknowledged':
+        await this.judge(entry);
+        break;
+      case 'unknown':
+        if (isProofOver) await this.judge(entry);
+        else {
+          // It cannot be sent again any more.
+          const end = ({ attempts }: Command) => ({ retries: attempts - 1 });
+          await this.ledger.change(command.id, ['unknown'], 'unknown', 'ttl', end);
+        }
+    }
+    this.arm(entry);
+  }
+
+  private async judge(entry: Entry): Promise<void> {
+    const { id, state } = entry.command;
+    const verdict = this.proving.verdict(entry);
+    const { proof } = verdict;
+    if (verdict.state === 'timed-out') {
+      const to = state === 'unknown' ? 'unknown' : 'timed-out';
+      await this.ledger.change(id, [state], to, 'no-proof', { proof });
+    } else await this.ledger.change(id, [state], verdict.state, 'reading', { proof });
+  }
+
+  /** A wall time as elapsed time; now where there is none, or where it is still to come. */
+  private elapsedAt(at: number | null): number {
+    const { clock } = this.ports;
+    return clock.elapsed() - (at === null ? 0 : Math.max(0, clock.now() - at));
+  }
+}
+
+const isUnproved = ({ expect, proof }: Command) => expect.length > 0 && proof === null;
+
+/** When a command that was sent and not answered has timed out. */
+function answerEnd({ lastSentAt, overAt }: Entry): number {
+  return Math.max(overAt, lastSentAt + answerMsMin);
+}
+
+/** Where the log refuses (a full disk), the state stands as the log has it; the next start decides. */
+function inBackground(work: Promise<unknown>): void {
+  work.catch(() => {});
+}

@@ -1,0 +1,122 @@
+// Proof: whether the device's own readings show what a command was expected to do ([CMD-6]). A reading counts where it
+// came after the command was sent, and was not taken before that by the device's own clock, as far as that is known.
+import { type Command, meets, type Proof, type Value } from '../contract/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Entry } from './open-commands.ts';
+
+/** The readings of one commit, as the store has them; times are Unix milliseconds. */
+export type Readings = {
+  readonly count: number;
+  series(i: number): number;
+  ts(i: number): number;
+  receivedAt(i: number): number;
+  value(i: number): Value;
+};
+
+export type ProvingPorts = {
+  clock: Clock;
+  seriesName(series: number): { device: string; metric: string } | undefined;
+  /** The latest reading of a metric; undefined where there is none. */
+  latest(device: string, metric: string): { ts: number; receivedAt: number; value: Value } | undefined;
+  /** How far a device's clock is ahead of the gateway's, by the readings that came quickest; null where none did. */
+  clockAheadMs(device: string): number | null;
+};
+
+/** What came of a command whose time for proof is over. */
+export type Verdict = { state: 'verified' | 'contradicted' | 'timed-out'; proof: Proof[] };
+
+/** When the readings of a command cannot decide any more, in milliseconds after its answer. */
+export const provingMs = ({ expect }: Pick<Command, 'expect'>): number =>
+  Math.max(0, ...expect.map(({ withinMs }) => withinMs));
+
+export class Proving {
+  /** By device, the commands that wait for its readings. Readings of all others cost one look-up. */
+  private readonly watched = new Map<string, Set<Entry>>();
+  private readonly ports: ProvingPorts;
+  private readonly proved: (entry: Entry, proof: Proof[]) => void;
+
+  /** `proved` is called as soon as every expectation of a command is met. */
+  constructor(ports: ProvingPorts, proved: (entry: Entry, proof: Proof[]) => void) {
+    this.ports = ports;
+    this.proved = proved;
+  }
+
+  /** Looks at the device's readings from now on, and where it was sent a while ago at the latest that came since. */
+  watch(entry: Entry): void {
+    const { device, expect } = entry.command;
+    if (expect.length === 0 || entry.newest !== null) return;
+    entry.newest = expect.map(() => null);
+    entry.clockAheadMs = this.ports.clockAheadMs(device);
+    const others = this.watched.get(device) ?? new Set();
+    this.watched.set(device, others.add(entry));
+    for (const { metric } of expect) {
+      const latest = this.ports.latest(device, metric);
+      if (latest !== undefined) this.take(entry, metric, latest.ts, latest.receivedAt, latest.value);
+    }
+    this.decide(entry);
+  }
+
+  unwatch(entry: Entry): void {
+    const { device } = entry.command;
+    const others = this.watched.get(device);
+    others?.delete(entry);
+    if (others?.size === 0) this.watched.delete(device);
+  }
+
+  /** Takes in the readings of a commit. */
+  readings(run: Readings): void {
+    if (this.watched.size === 0) return;
+    for (let i = 0; i < run.count; i++) {
+      const name = this.ports.seriesName(run.series(i));
+      const entries = name === undefined ? undefined : this.watched.get(name.device);
+      if (name === undefined || entries === undefined) continue;
+      for (const entry of entries) {
+        if (this.take(entry, name.metric, run.ts(i), run.receivedAt(i), run.value(i))) this.decide(entry);
+      }
+    }
+  }
+
+  /** What the readings came to. Nothing that tells is no proof, and no contradiction either. */
+  verdict({ newest, command }: Entry): Verdict {
+    const proof = proofOf(command, newest);
+    if (proof.every(({ met }) => met)) return { state: 'verified', proof };
+    const isContradicted = proof.some(({ met, value }) => !met && value !== null);
+    return { state: isContradicted ? 'contradicted' : 'timed-out', proof };
+  }
+
+  private decide(entry: Entry): void {
+    const { newest, command } = entry;
+    if (newest?.every(proof => proof?.met === true)) this.proved(entry, proofOf(command, newest));
+  }
+
+  /** Notes a reading where it counts for one of the expectations, and says whether it did. */
+  private take(entry: Entry, metric: string, ts: number, receivedAt: number, value: Value): boolean {
+    const { newest, command, provingSince } = entry;
+    if (newest === null || !this.counts(entry, ts, receivedAt)) return false;
+    const now = this.ports.clock.elapsed();
+    let counted = false;
+    for (const [i, expectation] of command.expect.entries()) {
+      if (expectation.metric !== metric) continue;
+      if (provingSince !== null && now > provingSince + expectation.withinMs) continue;
+      if (ts < (newest[i]?.ts ?? Number.NEGATIVE_INFINITY)) continue;
+      newest[i] = { metric, ts, value, met: meets(expectation, value) };
+      counted = true;
+    }
+    return counted;
+  }
+
+  /** Both times as they went by: a clock that was set in between does not matter. */
+  private counts(entry: Entry, ts: number, receivedAt: number): boolean {
+    const { clock } = this.ports;
+    const arrivedAt = clock.elapsed() - Math.max(0, clock.now() - receivedAt);
+    if (arrivedAt <= entry.firstSentAt) return false;
+    const ahead = Math.max(entry.clockAheadMs ?? Number.NEGATIVE_INFINITY, ts - receivedAt);
+    entry.clockAheadMs = ahead;
+    const takenAt = arrivedAt - Math.max(0, receivedAt - (ts - ahead));
+    return takenAt > entry.firstSentAt;
+  }
+}
+
+function proofOf({ expect }: Command, newest: Entry['newest']): Proof[] {
+  return expect.map(({ metric }, i) => newest?.[i] ?? { metric, ts: null, value: null, met: false });
+}
