@@ -86,6 +86,18 @@ describe('commits', () => {
     expect(store.counters).toMatchObject({ commits: 2, readings: 1_101 });
   });
 
+  test('of commands do not wait for the interval, nor do the readings with them', async () => {
+    store = await temp.open({ commitIntervalMs: 20 });
+    push(1);
+    await settled(store);
+    push(2);
+    const other = store.append('device', { kind: 'device' }, []);
+    await turns();
+    expect(store.counters.commits).toBe(1);
+    await Promise.all([other, store.append('command', { kind: 'command' }, [])]);
+    expect(store.counters).toMatchObject({ commits: 2, readings: 2 });
+  });
+
   test('that are under way let what comes next form one of its own', async () => {
     store = await temp.open();
     push(1);

@@ -36,7 +36,8 @@ export type CommittedEntry =
 /** `null` once committed, else why nothing of it was written. */
 export type Settled = (refused: Code | null) => void;
 
-type Pending = { items: CommitItem[]; events: unknown[]; settled: Settled[]; packer: Packer };
+/** `hurried`: somebody waits for this commit. */
+type Pending = { items: CommitItem[]; events: unknown[]; settled: Settled[]; packer: Packer; hurried: boolean };
 
 export type GroupCommitCounters = {
   commits: number;
@@ -52,6 +53,8 @@ export type Pace = {
   intervalMs(): number;
   /** So many slots are committed without waiting for it. */
   slotsEnough(): number;
+  /** True where a commit that somebody waits for need not wait for the interval. */
+  mayHurry(): boolean;
   /** False while what was committed has to be sealed first. */
   mayCommit(): boolean;
 };
@@ -71,7 +74,7 @@ export class GroupCommit {
   /** The same on the clock that nobody sets. */
   private begunAt = 0;
   private scheduled: Timer | null = null;
-  /** True where the batch is large enough, and its commit starts with the next turn of the event loop. */
+  /** True where the batch is large enough or somebody waits for it, and its commit starts with the next turn of the event loop. */
   private dueNow = false;
   private readonly writer: Thread;
   private readonly series: SeriesDictionary;
@@ -126,8 +129,12 @@ export class GroupCommit {
     this.schedule();
   }
 
-  /** Appends an event and what is written with it. Resolves once committed; rejects with Refusal. */
+  /**
+   * Appends an event and what is written with it. Resolves once committed; rejects with Refusal. For events of commands
+   * a person waits, and they are few: their commit does not wait for the interval.
+   */
   append(kind: Exclude<EntryKindName, 'readings'>, event: unknown, effects: Effect[]): Promise<void> {
+    if (kind === 'command' || kind === 'desired') this.open.hurried = true;
     return this.add({ type: 'event', kind, body: JSON.stringify(event), effects }, event);
   }
 
@@ -182,12 +189,12 @@ export class GroupCommit {
 
   private schedule(): void {
     if (this.inFlight !== null || this.dueNow) return;
-    const enough = this.open.packer.slots >= this.pace.slotsEnough();
-    if (this.scheduled !== null && !enough) return;
+    const isDue = this.open.packer.slots >= this.pace.slotsEnough() || (this.open.hurried && this.pace.mayHurry());
+    if (this.scheduled !== null && !isDue) return;
     this.scheduled?.cancel();
-    this.dueNow = enough;
+    this.dueNow = isDue;
     const intervalMs = this.pace.intervalMs();
-    const waitMs = enough ? 0 : Math.min(this.startedAt + intervalMs - this.clock.now(), intervalMs);
+    const waitMs = isDue ? 0 : Math.min(this.startedAt + intervalMs - this.clock.now(), intervalMs);
     // Without a wait, the rest of the socket's chunk still joins this commit.
     if (waitMs <= 0) {
       const handle = setImmediate(() => this.start());
@@ -286,6 +293,6 @@ export class GroupCommit {
 
   private newPending(): Pending {
     const packer = new Packer(this.spare.pop() ?? new ArrayBuffer(memoryBytesInitial));
-    return { items: [], events: [], settled: [], packer };
+    return { items: [], events: [], settled: [], packer, hurried: false };
   }
 }

@@ -65,6 +65,11 @@ export class DailyPace {
     return this.interval;
   }
 
+  /** True while the day's allowance is not used up. */
+  mayHurry(): boolean {
+    return this.intervalMs() <= this.settings.commitIntervalMs;
+  }
+
   slotsEnough(): number {
     return this.interval > this.settings.commitIntervalMs ? slotsEnoughPaced : slotsEnough;
   }

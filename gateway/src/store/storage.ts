@@ -31,7 +31,7 @@ type Day = { day: number; used: number; written: number };
 type Pages = { size: number; count: number; free: number };
 
 export type StorageWatch = {
-  pace: { intervalMs(): number; slotsEnough(): number };
+  pace: { intervalMs(): number; slotsEnough(): number; mayHurry(): boolean };
   open(counters: GroupCommitCounters): void;
   read(): Promise<Storage>;
   close(): void;

@@ -164,6 +164,7 @@ export async function openStore(config: StoreConfig, ports: StorePorts): Promise
     pace: {
       intervalMs: () => storage.pace.intervalMs(),
       slotsEnough: () => storage.pace.slotsEnough(),
+      mayHurry: () => storage.pace.mayHurry(),
       mayCommit: () => keeping.waiting < sealReadings * backlogBatchesMax,
     },
     lastOffset: opened.lastOffset,
