@@ -4,7 +4,7 @@ import { type Command, isOpen, type TransitionCause } from '../contract/index.ts
 import type { Clock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import type { Ledger } from './ledger.ts';
-import type { Entry } from './open-commands.ts';
+import { type Entry, sentAt } from './open-commands.ts';
 import { type Proving, provingMs } from './proving.ts';
 
 /** How long a device may take to answer, where the command's own life ends sooner. */
@@ -53,13 +53,13 @@ export class Delivery {
         else if (cause === 'approved') inBackground(this.sendIfDue(entry, cause));
         break;
       case 'sent':
-        if (cause === 'newer') entry.retryAt = never;
-        else this.handOver(entry);
+        if (cause !== 'newer') this.handOver(entry);
+        else if (entry.sending !== null) entry.sending.retryAt = never;
         break;
       case 'acknowledged':
       case 'unknown':
-        if (entry.firstSentAt === -never) entry.firstSentAt = this.elapsedAt(command.sentAt);
-        entry.provingSince ??= this.ports.clock.elapsed();
+        entry.sending ??= sentAt(this.elapsedAt(command.sentAt));
+        entry.sending.provingSince ??= this.ports.clock.elapsed();
         this.proving.watch(entry);
         break;
     }
@@ -68,11 +68,13 @@ export class Delivery {
 
   /** Takes up a command that was open when the gateway stopped. What it waited for goes on as far as it still can. */
   resume(entry: Entry): void {
-    const { state, sentAt, answeredAt } = entry.command;
-    entry.firstSentAt = this.elapsedAt(sentAt);
-    if (state === 'acknowledged') entry.provingSince = this.elapsedAt(answeredAt);
-    if (state === 'unknown') entry.provingSince = this.ports.clock.elapsed();
-    if (entry.provingSince !== null) this.proving.watch(entry);
+    const { state, attempts, answeredAt, sentAt: at } = entry.command;
+    if (attempts > 0) {
+      entry.sending = sentAt(this.elapsedAt(at));
+      if (state === 'acknowledged') entry.sending.provingSince = this.elapsedAt(answeredAt);
+      if (state === 'unknown') entry.sending.provingSince = this.ports.clock.elapsed();
+      if (entry.sending.provingSince !== null) this.proving.watch(entry);
+    }
     this.arm(entry);
   }
 
@@ -132,24 +134,26 @@ export class Delivery {
     }
     if (!this.ports.send(device, id, JSON.stringify({ name, params, expiresAt }))) {
       this.counters.notHandedOver++;
-      entry.retryAt = never;
+      if (entry.sending !== null) entry.sending.retryAt = never;
       // It was in nobody's hands: as if it had not been sent.
       if (isFirst)
         inBackground(this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null }));
       return;
     }
     this.counters[isFirst ? 'sent' : 'sentAgain']++;
-    entry.lastSentAt = clock.elapsed();
-    if (isFirst) entry.firstSentAt = entry.lastSentAt;
-    entry.retryAt = this.mayRepeat(entry) ? entry.lastSentAt + entry.command.retryAfterMs : never;
-    if (!reply) entry.provingSince = entry.lastSentAt;
+    const lastAt = clock.elapsed();
+    entry.sending ??= sentAt(lastAt);
+    entry.sending.lastAt = lastAt;
+    entry.sending.retryAt = this.mayRepeat(entry) ? lastAt + entry.command.retryAfterMs : never;
+    if (!reply) entry.sending.provingSince = lastAt;
     this.proving.watch(entry);
   }
 
   /** When the command has to be looked at next. */
   private nextOf(entry: Entry): number {
-    const { command, overAt, provingSince, retryAt } = entry;
-    const proofEnd = isUnproved(command) ? (provingSince ?? never) + provingMs(command) : never;
+    const { command, overAt, sending } = entry;
+    const retryAt = sending?.retryAt ?? never;
+    const proofEnd = proofEndOf(entry);
     switch (command.state) {
       case 'queued':
         return overAt;
@@ -171,9 +175,9 @@ export class Delivery {
 
   /** What a command waited for has come to its end. */
   private async come(entry: Entry): Promise<void> {
-    const { command, provingSince, retryAt } = entry;
+    const { command, sending } = entry;
     const now = this.ports.clock.elapsed();
-    const isProofOver = isUnproved(command) && provingSince !== null && now >= provingSince + provingMs(command);
+    const isProofOver = now >= proofEndOf(entry);
     switch (command.state) {
       case 'queued':
         await this.ledger.change(command.id, ['queued'], 'expired', 'ttl');
@@ -182,8 +186,8 @@ export class Delivery {
         if (!command.reply && isProofOver) await this.judge(entry);
         else if (command.reply && now >= answerEnd(entry)) {
           await this.ledger.change(command.id, ['sent'], 'timed-out', 'no-answer');
-        } else if (now >= retryAt) {
-          entry.retryAt = never;
+        } else if (sending !== null && now >= sending.retryAt) {
+          sending.retryAt = never;
           await this.sendIfDue(entry, 'retry');
         }
         break;
@@ -218,11 +222,15 @@ export class Delivery {
   }
 }
 
-const isUnproved = ({ expect, proof }: Command) => expect.length > 0 && proof === null;
+/** When no reading can decide any more; infinity where none is waited for. */
+function proofEndOf({ command, sending }: Entry): number {
+  const isUnproved = command.expect.length > 0 && command.proof === null;
+  return isUnproved ? (sending?.provingSince ?? never) + provingMs(command) : never;
+}
 
 /** When a command that was sent and not answered has timed out. */
-function answerEnd({ lastSentAt, overAt }: Entry): number {
-  return Math.max(overAt, lastSentAt + answerMsMin);
+function answerEnd({ overAt, sending }: Entry): number {
+  return Math.max(overAt, (sending?.lastAt ?? -never) + answerMsMin);
 }
 
 /** Where the log refuses (a full disk), the state stands as the log has it; the next start decides. */

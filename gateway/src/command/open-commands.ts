@@ -6,18 +6,35 @@ export type Entry = {
   command: Command;
   /** When its life ends. */
   overAt: number;
-  /** When it was sent first, and last. */
-  firstSentAt: number;
-  lastSentAt: number;
-  /** It may be sent again from then on, where it may be; for ever later where the device has to come first. */
+  /** Null while it was not handed to anybody: most of those that wait for a device are like that. */
+  sending: Sending | null;
+};
+
+export type Sending = {
+  /** When it was sent first, and last; the last is minus infinity where that was before a restart. */
+  firstAt: number;
+  lastAt: number;
+  /** It may be sent again from then on, where it may be; infinity where the device has to come first. */
   retryAt: number;
   /** Since when its proof is waited for; null while its answer is. */
   provingSince: number | null;
-  /** By expectation, the newest reading that counted; null where nothing is expected. */
+  /** By expectation, the newest reading that counted; null where no readings are looked at. */
   newest: (Proof | null)[] | null;
   /** How far the device's clock is ahead, as far as it is known. */
   clockAheadMs: number | null;
 };
+
+/** A command that was sent at the given elapsed time, before a restart or just now. */
+export function sentAt(firstAt: number): Sending {
+  return {
+    firstAt,
+    lastAt: Number.NEGATIVE_INFINITY,
+    retryAt: Number.POSITIVE_INFINITY,
+    provingSince: null,
+    newest: null,
+    clockAheadMs: null,
+  };
+}
 
 export class OpenCommands {
   private readonly byId = new Map<string, Entry>();
@@ -49,16 +66,7 @@ export class OpenCommands {
   }
 
   add(command: Command, overAt: number): Entry {
-    const entry: Entry = {
-      command,
-      overAt,
-      firstSentAt: Number.NEGATIVE_INFINITY,
-      lastSentAt: Number.NEGATIVE_INFINITY,
-      retryAt: Number.POSITIVE_INFINITY,
-      provingSince: null,
-      newest: null,
-      clockAheadMs: null,
-    };
+    const entry: Entry = { command, overAt, sending: null };
     this.byId.set(command.id, entry);
     const own = this.byDevice.get(command.device) ?? new Map<string, Entry>();
     this.byDevice.set(command.device, own.set(command.id, entry));

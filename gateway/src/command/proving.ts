@@ -2,7 +2,7 @@
 // came after the command was sent, and was not taken before that by the device's own clock, as far as that is known.
 import { type Command, meets, type Proof, type Value } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Entry } from './open-commands.ts';
+import type { Entry, Sending } from './open-commands.ts';
 
 /** The readings of one commit, as the store has them; times are Unix milliseconds. */
 export type Readings = {
@@ -43,10 +43,11 @@ export class Proving {
 
   /** Looks at the device's readings from now on, and where it was sent a while ago at the latest that came since. */
   watch(entry: Entry): void {
-    const { device, expect } = entry.command;
-    if (expect.length === 0 || entry.newest !== null) return;
-    entry.newest = expect.map(() => null);
-    entry.clockAheadMs = this.ports.clockAheadMs(device);
+    const { command, sending } = entry;
+    const { device, expect } = command;
+    if (expect.length === 0 || sending === null || sending.newest !== null) return;
+    sending.newest = expect.map(() => null);
+    sending.clockAheadMs = this.ports.clockAheadMs(device);
     const others = this.watched.get(device) ?? new Set();
     this.watched.set(device, others.add(entry));
     for (const { metric } of expect) {
@@ -77,22 +78,22 @@ export class Proving {
   }
 
   /** What the readings came to. Nothing that tells is no proof, and no contradiction either. */
-  verdict({ newest, command }: Entry): Verdict {
-    const proof = proofOf(command, newest);
+  verdict(entry: Entry): Verdict {
+    const proof = proofOf(entry);
     if (proof.every(({ met }) => met)) return { state: 'verified', proof };
     const isContradicted = proof.some(({ met, value }) => !met && value !== null);
     return { state: isContradicted ? 'contradicted' : 'timed-out', proof };
   }
 
   private decide(entry: Entry): void {
-    const { newest, command } = entry;
-    if (newest?.every(proof => proof?.met === true)) this.proved(entry, proofOf(command, newest));
+    if (entry.sending?.newest?.every(proof => proof?.met === true)) this.proved(entry, proofOf(entry));
   }
 
   /** Notes a reading where it counts for one of the expectations, and says whether it did. */
   private take(entry: Entry, metric: string, ts: number, receivedAt: number, value: Value): boolean {
-    const { newest, command, provingSince } = entry;
-    if (newest === null || !this.counts(entry, ts, receivedAt)) return false;
+    const { command, sending } = entry;
+    if (sending === null || sending.newest === null || !this.counts(sending, ts, receivedAt)) return false;
+    const { newest, provingSince } = sending;
     const now = this.ports.clock.elapsed();
     let counted = false;
     for (const [i, expectation] of command.expect.entries()) {
@@ -106,17 +107,17 @@ export class Proving {
   }
 
   /** Both times as they went by: a clock that was set in between does not matter. */
-  private counts(entry: Entry, ts: number, receivedAt: number): boolean {
+  private counts(sending: Sending, ts: number, receivedAt: number): boolean {
     const { clock } = this.ports;
     const arrivedAt = clock.elapsed() - Math.max(0, clock.now() - receivedAt);
-    if (arrivedAt <= entry.firstSentAt) return false;
-    const ahead = Math.max(entry.clockAheadMs ?? Number.NEGATIVE_INFINITY, ts - receivedAt);
-    entry.clockAheadMs = ahead;
+    if (arrivedAt <= sending.firstAt) return false;
+    const ahead = Math.max(sending.clockAheadMs ?? Number.NEGATIVE_INFINITY, ts - receivedAt);
+    sending.clockAheadMs = ahead;
     const takenAt = arrivedAt - Math.max(0, receivedAt - (ts - ahead));
-    return takenAt > entry.firstSentAt;
+    return takenAt > sending.firstAt;
   }
 }
 
-function proofOf({ expect }: Command, newest: Entry['newest']): Proof[] {
-  return expect.map(({ metric }, i) => newest?.[i] ?? { metric, ts: null, value: null, met: false });
+function proofOf({ command, sending }: Entry): Proof[] {
+  return command.expect.map(({ metric }, i) => sending?.newest?.[i] ?? { metric, ts: null, value: null, met: false });
 }

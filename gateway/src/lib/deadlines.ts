@@ -5,8 +5,8 @@ import type { Clock, Timer } from './clock.ts';
 type Due = { at: number; key: string };
 
 export class Deadlines {
-  /** The one that holds for each key, in elapsed time; what the heap has beside them is passed over. */
-  private readonly due = new Map<string, number>();
+  /** The one that holds for each key; what the heap has beside them is passed over. */
+  private readonly due = new Map<string, Due>();
   /** The smallest first (a binary heap). */
   private heap: Due[] = [];
   private timer: Timer | null = null;
@@ -22,9 +22,10 @@ export class Deadlines {
 
   /** Sets the key's deadline, in elapsed time, in place of the one it had. */
   set(key: string, at: number): void {
-    if (this.due.get(key) === at) return;
-    this.due.set(key, at);
-    this.push({ at, key });
+    if (this.due.get(key)?.at === at) return;
+    const due = { at, key };
+    this.due.set(key, due);
+    this.push(due);
     // What was moved again and again must not grow beyond what there is.
     if (this.heap.length > 2 * this.due.size + 64) this.rebuild();
     this.arm();
@@ -57,7 +58,7 @@ export class Deadlines {
     const now = this.clock.elapsed();
     for (let first = this.heap[0]; first !== undefined && first.at <= now; first = this.heap[0]) {
       this.pop();
-      if (this.due.get(first.key) !== first.at) continue;
+      if (this.due.get(first.key) !== first) continue;
       this.due.delete(first.key);
       this.reached(first.key);
     }
@@ -66,7 +67,7 @@ export class Deadlines {
 
   private rebuild(): void {
     this.heap = [];
-    for (const [key, at] of this.due) this.push({ at, key });
+    for (const due of this.due.values()) this.push(due);
   }
 
   private push(entry: Due): void {
