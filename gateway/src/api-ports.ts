@@ -1,5 +1,6 @@
 // What the API asks of the stages, in the API's words.
 import type { ApiPorts } from './api/index.ts';
+import { listAudit } from './audit-tables.ts';
 import type { Health } from './contract/index.ts';
 import { credentialPorts, devicePorts } from './device-ports.ts';
 import type { Stages } from './gateway.ts';
@@ -33,6 +34,10 @@ export function apiPorts(stages: Stages): ApiPorts {
       cancel: (id, by) => commands.cancel(id, by),
       approve: (id, requester) => commands.approve(id, requester),
       list: (filter, before, limit) => tables.listCommands(store, filter, before, limit),
+    },
+    audit: {
+      list: (filter, before, limit) => listAudit(store, filter, before, limit),
+      note: line => stages.audit.note(line),
     },
     live: {
       stream: (response, request, principal, address) => live.stream(response, request, principal, address),
@@ -68,6 +73,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       store: store.counters,
       keep: store.keptCounters,
       command: commands.counters,
+      audit: stages.audit.counters,
       live: live.counters,
       ...certificates.counters(),
     }),

@@ -1,6 +1,9 @@
 // The audit trail: a line for each step that somebody took and for what came of it, written in the same commit.
-import type { AuditEntry, Command } from './contract/index.ts';
-import type { Effect } from './store/index.ts';
+import type { AuditEntry, AuditFilter, Command } from './contract/index.ts';
+import type { Effect, Store } from './store/index.ts';
+
+/** Who left a line is told as it was then: nothing of it is looked up again. */
+type Row = Pick<AuditEntry, 'id' | 'at' | 'action' | 'device' | 'by' | 'subject'> & { body: string };
 
 /** Adds a line to the audit trail. Nothing changes it afterwards. */
 export function auditEffect({ at, action, device, by, subject, ...body }: Omit<AuditEntry, 'id'>): Effect {
@@ -43,4 +46,31 @@ function detailOf(command: Command, isRequest: boolean): Record<string, unknown>
     default:
       return {};
   }
+}
+
+/**
+ * Lines of the trail, newest first, of those whose id is smaller than `before`. One question of bounded cost: it may find
+ * fewer lines than were asked for, and \`next\` is then the id before which to ask again, null at the end.
+ */
+export async function listAudit(
+  store: Pick<Store, 'query'>,
+  filter: AuditFilter,
+  before: number,
+  limit: number,
+): Promise<{ items: AuditEntry[]; next: number | null }> {
+  const { device = '', by = '', action = '', from = 0, to = Number.MAX_SAFE_INTEGER } = filter;
+  const [index, key] = indexOf(filter);
+  const rows = await store.query<Row>(`audit.page${index}`, key, before, action, device, by, from, to, limit);
+  const items = rows.map(({ body, ...row }): AuditEntry => ({ ...row, ...JSON.parse(body) }));
+  if (items.length === limit) return { items, next: items.at(-1)?.id ?? null };
+  const [reached] = await store.query<{ id: number }>(`audit.reach${index}`, key, before);
+  return { items, next: reached?.id ?? null };
+}
+
+/** The index that leads to the fewest lines, and what is looked for in it. */
+function indexOf({ subject, device, by }: AuditFilter): [index: 'Subject' | 'Device' | 'By' | '', key: string] {
+  if (subject !== undefined) return ['Subject', subject];
+  if (device !== undefined) return ['Device', device];
+  if (by !== undefined) return ['By', by];
+  return ['', ''];
 }

@@ -1,6 +1,7 @@
 // The composition root: builds the stages, hands each the functions of the others that it needs, listens, and closes
 // all in reverse. Nothing here but wiring; what a stage does is said in the stage.
 import { Access, DeviceAccess, Sights } from './access/index.ts';
+import { AuditWriter } from './audit-writer.ts';
 import { Broker } from './broker/index.ts';
 import { Certificates } from './certificates.ts';
 import { Commands, plainPlan } from './command/index.ts';
@@ -11,6 +12,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { SteadyClock } from './lib/steady-clock.ts';
 import { Live } from './live/index.ts';
+import { Retention } from './retention.ts';
 import { loadSessions, saveSessions } from './session-tables.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
 import * as tables from './tables.ts';
@@ -77,6 +79,8 @@ export class Stages {
   readonly broker: Broker;
   readonly live: Live;
   readonly certificates: Certificates;
+  readonly audit: AuditWriter;
+  readonly retention: Retention;
   closing = false;
   readonly httpCounters = { connectionsDropped: 0 };
   readonly importCounters: ImportCounters = { imports: 0, readings: 0, refused: 0 };
@@ -96,6 +100,10 @@ export class Stages {
     this.sights = new Sights(this.devices);
     const steady = new SteadyClock(clock);
     this.steady = steady;
+    this.audit = new AuditWriter(clock, store);
+    const { commands, audit } = config;
+    const kept = { commandsKeptMs: commands.keep, auditKeptMs: audit.keep };
+    this.retention = new Retention({ clock, steady, store, log, ...kept });
     this.access = new Access({
       clock: steady,
       ...tables.accessTables(store, steady),
@@ -132,6 +140,8 @@ export class Stages {
   async open(toClose: (() => Promise<void> | void)[]): Promise<Omit<Gateway, 'close'>> {
     const { access, broker, certificates, commands, config, deviceAccess, devices, live, log, store } = this;
     toClose.push(() => certificates.close());
+    this.retention.open();
+    toClose.push(() => this.retention.close());
     await tables.loadAccess(store, access);
     toClose.push(() => access.close());
     await tables.loadDeviceAccess(store, deviceAccess);

@@ -53,6 +53,10 @@ export class People {
     return password === null ? chosen : null;
   }
 
+  exists(name: string): boolean {
+    return this.users.has(name);
+  }
+
   get(name: string): UserRecord | undefined {
     return this.users.get(name);
   }

@@ -4,6 +4,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { limits, Refusal } from '../contract/index.ts';
 import { asyncApiDocument } from './asyncapi.ts';
+import { auditRoutes } from './audit.ts';
+import { audited } from './audited.ts';
 import { backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
@@ -95,6 +97,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.get('/asyncapi.json', c => c.body(asyncApiDocument(), 200, json));
   // Everything below is for those who are signed in.
   api.use(signedIn(ports));
+  api.use(audited(ports));
   // An import is read chunk by chunk, so that its size costs nothing.
   const limited = limitBody(limits.requestBodyBytesMax);
   api.use((c, next) => (c.req.path === importPath ? next() : limited(c, next)));
@@ -111,6 +114,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/voids', voidRoutes(ports));
   api.route('/storage', storageRoutes(ports));
   api.route('/dead-letters', deadLetterRoutes(ports));
+  api.route('/audit', auditRoutes(ports));
   api.route('/backup', backupRoutes(ports));
   api.route('/', transferRoutes(ports));
   api.route('/', commandRoutes(ports));

@@ -2,6 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import {
+  type AuditEntry,
+  type AuditFilter,
+  type AuditNote,
   type Bucket,
   type BulkReport,
   type Command,
@@ -24,6 +27,7 @@ import {
 } from '../contract/index.ts';
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Told } from './audited.ts';
 import type { CredentialPorts } from './device-credentials.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
 import type { Page } from './origin.ts';
@@ -80,6 +84,15 @@ export type ApiPorts = {
     approve(id: string, requester: { by: string; from: string }): Promise<Command>;
     list(filter: { device?: string; state?: string }, before: string, limit: number): Promise<Command[]>;
   };
+  audit: {
+    /**
+     * Lines with smaller ids than `before`, newest first. It may answer fewer than `limit` and say with `next` where to
+     * go on; null is the end.
+     */
+    list(filter: AuditFilter, before: number, limit: number): Promise<{ items: AuditEntry[]; next: number | null }>;
+    /** Adds a line, in the background. */
+    note(line: AuditNote): void;
+  };
   /** Both write the answer themselves, and go on after they return. Throw Refusal before that. */
   live: {
     stream(response: ServerResponse, request: StreamRequest, principal: Principal, address: string): void;
@@ -133,7 +146,7 @@ export type Missing = { gaps: HistoryGap[]; voids: Void[] };
 
 export type ApiEnv = {
   Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
-  Variables: { principal: Principal; client: Client; page?: Page };
+  Variables: { principal: Principal; client: Client; page?: Page; told?: Told };
 };
 
 /**

@@ -142,7 +142,11 @@ export function deviceCredentialRoutes({ connectionLog, credentials }: ApiPorts)
     const items = credentials.page(cursor ?? null, limit, q, kind ?? null);
     return c.json({ items, next: items.length === limit ? (items.at(-1)?.name ?? null) : null }, 200);
   });
-  router.openapi(create, async c => c.json(await credentials.create(c.req.valid('json')), 201));
+  router.openapi(create, async c => {
+    const wanted = c.req.valid('json');
+    c.set('told', { subject: wanted.name });
+    return c.json(await credentials.create(wanted), 201);
+  });
   router.openapi(get, c => c.json(credentials.get(c.req.valid('param').name), 200));
   router.openapi(change, async c =>
     c.json(await credentials.change(c.req.valid('param').name, c.req.valid('json')), 200),

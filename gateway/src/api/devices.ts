@@ -155,6 +155,7 @@ export function deviceRoutes(ports: ApiPorts) {
   });
   router.openapi(create, async c => {
     const { id, name = id } = c.req.valid('json');
+    c.set('told', { device: id });
     return c.json(await devices.create(id, name), 201);
   });
   router.openapi(get, c => {

@@ -67,7 +67,11 @@ export function enrolmentKeyRoutes({ enrolment }: ApiPorts) {
     const items = enrolment.page(cursor ?? null, limit);
     return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
   });
-  router.openapi(create, async c => c.json(await enrolment.create(c.req.valid('json'), c.get('principal').name), 201));
+  router.openapi(create, async c => {
+    const made = await enrolment.create(c.req.valid('json'), c.get('principal').name);
+    c.set('told', { subject: made.id });
+    return c.json(made, 201);
+  });
   router.openapi(revoke, async c => {
     await enrolment.revoke(c.req.valid('param').id);
     return c.body(null, 204);

@@ -1,5 +1,6 @@
 // Ports of the API in memory. Whoever is asked for, by the secret of its name, has the role of that name.
 import {
+  type AuditNote,
   type Command,
   type Credential,
   type Device,
@@ -201,6 +202,8 @@ function deviceAccess(asked: unknown[][]): Pick<ApiPorts, 'credentials' | 'enrol
 export function fakePorts() {
   /** What was asked of the stages, in order. */
   const asked: unknown[][] = [];
+  /** Lines of the audit trail. */
+  const noted: AuditNote[] = [];
   const note =
     <Answer>(name: string, answer: Answer) =>
     (...args: unknown[]) => {
@@ -239,6 +242,7 @@ export function fakePorts() {
       cancel: async id => command(id),
       list: note('list', Promise.resolve([command('1')])),
     },
+    audit: { list: note('audit', Promise.resolve({ items: [], next: null })), note: line => void noted.push(line) },
     voids: {
       create: async (request, by) => {
         asked.push(['void', request, by]);
@@ -260,7 +264,7 @@ export function fakePorts() {
     transfer: fakeTransfer(asked),
     backup: { take: async () => ({ bytes: 2, body: new Blob(['db']).stream() }) },
   };
-  return { ports, asked };
+  return { ports, asked, noted };
 }
 
 export type Ask = {
@@ -274,7 +278,7 @@ export type Ask = {
 
 /** An application on these ports, asked without a port. */
 export function makeApp(
-  { ports, asked } = fakePorts(),
+  { ports, asked }: Pick<ReturnType<typeof fakePorts>, 'ports' | 'asked'> = fakePorts(),
   origins: string[] = [],
   trustedProxies: string[] = [],
   hosts: string[] = [],

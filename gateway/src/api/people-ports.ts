@@ -46,6 +46,7 @@ export type AccessPorts = {
   people: {
     /** In order of name, those after `after`. */
     page(after: string | null, limit: number): User[];
+    exists(name: string): boolean;
     describe(name: string): User;
     create(request: UserRequest): Promise<UserCreated>;
     change(name: string, change: UserChange): Promise<User>;

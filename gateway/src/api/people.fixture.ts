@@ -18,6 +18,7 @@ export function fakeAccess(asked: unknown[][]): AccessPorts {
     signIn: async (request, from) => {
       asked.push(['signIn', request, from]);
       if ('code' in request && request.code === 'spent') throw new Refusal('code_spent');
+      if ('password' in request && request.password === 'wrong') throw new Refusal('sign_in_failed');
       const expiresAt = Date.now() + 60_000;
       return { secret: 'viewer', session: { user: 'ada', role: 'viewer', scope: null, kind: 'session', expiresAt } };
     },
@@ -31,6 +32,7 @@ export function fakeAccess(asked: unknown[][]): AccessPorts {
     isOver: () => false,
     people: {
       page: () => ['ada', 'bob'].map(user),
+      exists: name => name !== 'nobody',
       describe: user,
       create: async request => {
         asked.push(['user', request]);

@@ -1,7 +1,7 @@
 // /session: signing in, signing out, and who am I.
 import { createRoute } from '@hono/zod-openapi';
 import { deleteCookie, setCookie } from 'hono/cookie';
-import { limits } from '../contract/index.ts';
+import { type Code, limits, Refusal, type SignInRequest } from '../contract/index.ts';
 import { type ApiPorts, addressOf, isHttps, sessionCookie } from './context.ts';
 import { signedIn } from './guard.ts';
 import { sessionSchema, signInSchema } from './people-schemas.ts';
@@ -42,15 +42,37 @@ const signOut = createRoute({
   responses: { 204: { description: 'Signed out' }, 401: problem('Nobody was signed in') },
 });
 
+const sessionLine = { action: 'session', device: null, reason: null, subject: null, detail: null } as const;
+
+/** What somebody who is not let in is told; who tries more often than the limits let through leaves no line. */
+const refusals: readonly Code[] = ['sign_in_failed', 'totp_wrong', 'code_spent'];
+
+/** A line with the name that was tried, where somebody has it: what else stands in that field may be a password. */
+function noteRefused({ access, audit }: ApiPorts, request: SignInRequest, from: string, error: unknown): void {
+  if (!(error instanceof Refusal) || !refusals.includes(error.code)) return;
+  const name = 'name' in request && access.people.exists(request.name) ? request.name : null;
+  audit.note({
+    ...sessionLine,
+    what: 'sign-in-refused',
+    by: null,
+    from,
+    subject: name,
+    detail: { code: error.code },
+  });
+}
+
 export function sessionRoutes(ports: ApiPorts) {
   const router = createRouter();
   router.on(['GET', 'DELETE'], '/', signedIn(ports));
 
   router.openapi(signIn, async c => {
-    const { secret, session } = await ports.access.signIn(c.req.valid('json'), {
-      address: addressOf(c),
-      agent: c.req.header('User-Agent')?.slice(0, limits.agentLengthMax) ?? null,
+    const address = addressOf(c);
+    const agent = c.req.header('User-Agent')?.slice(0, limits.agentLengthMax) ?? null;
+    const { secret, session } = await ports.access.signIn(c.req.valid('json'), { address, agent }).catch(error => {
+      noteRefused(ports, c.req.valid('json'), address, error);
+      throw error;
     });
+    ports.audit.note({ ...sessionLine, what: 'sign-in', by: session.user, from: address });
     const secure = isHttps(c);
     setCookie(c, sessionCookie(secure), secret, {
       httpOnly: true,
@@ -68,7 +90,9 @@ export function sessionRoutes(ports: ApiPorts) {
   });
 
   router.openapi(signOut, async c => {
-    await ports.access.signOut(c.get('principal'));
+    const principal = c.get('principal');
+    await ports.access.signOut(principal);
+    ports.audit.note({ ...sessionLine, what: 'sign-out', by: principal.name, from: addressOf(c) });
     const secure = isHttps(c);
     deleteCookie(c, sessionCookie(secure), { path: '/', secure });
     return c.body(null, 204);

@@ -45,7 +45,11 @@ const ownerFor = ({ role, user }: Principal) => (role === 'administrator' ? null
 export function tokenRoutes({ access: { grants } }: ApiPorts) {
   const router = createRouter();
   router.openapi(list, async c => c.json({ items: await grants.tokens(ownerFor(c.get('principal'))) }, 200));
-  router.openapi(create, async c => c.json(await grants.createToken(c.get('principal'), c.req.valid('json')), 201));
+  router.openapi(create, async c => {
+    const made = await grants.createToken(c.get('principal'), c.req.valid('json'));
+    c.set('told', { subject: made.id });
+    return c.json(made, 201);
+  });
   router.openapi(end, async c => {
     await grants.endToken(ownerFor(c.get('principal')), c.req.valid('param').id);
     return c.body(null, 204);

@@ -125,6 +125,7 @@ export function userRoutes({ access: { grants, people } }: ApiPorts) {
   router.openapi(create, async c => {
     const wanted = c.req.valid('json');
     needNoScope(wanted);
+    c.set('told', { subject: wanted.name });
     return c.json(await people.create(wanted), 201);
   });
   router.openapi(get, c => c.json(people.describe(c.req.valid('param').name), 200));

@@ -67,7 +67,9 @@ export function voidRoutes(ports: ApiPorts) {
   router.openapi(create, async c => {
     const request = c.req.valid('json');
     unitOf(ports, c.get('principal'), request.device, request.metric);
-    return c.json(await ports.voids.create(request, c.get('principal').name), 201);
+    const made = await ports.voids.create(request, c.get('principal').name);
+    c.set('told', { device: made.device, subject: made.id, reason: made.reason });
+    return c.json(made, 201);
   });
   router.openapi(list, async c => {
     const { device, metric, ...page } = c.req.valid('query');
@@ -80,7 +82,9 @@ export function voidRoutes(ports: ApiPorts) {
     const { id } = c.req.valid('param');
     const sees = sightOf(ports, c.get('principal'));
     if (sees !== null && !sees((await ports.voids.get(id)).device)) throw noVoid(id);
-    return c.json(await ports.voids.restore(id, reason, c.get('principal').name), 200);
+    const restored = await ports.voids.restore(id, reason, c.get('principal').name);
+    c.set('told', { device: restored.device, reason });
+    return c.json(restored, 200);
   });
   return router;
 }

@@ -137,6 +137,8 @@ export const configSchema = z.strictObject({
       adminPassword: z.string().min(12, 'expected at least 12 characters').max(1024).nullable().default(null),
     })
     .prefault({}),
+  commands: z.strictObject({ keep: age.prefault('400d') }).prefault({}),
+  audit: z.strictObject({ keep: age.prefault('5y') }).prefault({}),
   live: z
     .strictObject({
       heartbeatMs: z.int().min(1_000).max(120_000).default(20_000),

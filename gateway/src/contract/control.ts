@@ -1,6 +1,7 @@
 // Who controls a device and how it should be: desired and reported state, groups of commands, who else
 // is there, and the audit trail.
 import type { CommandState } from './command.ts';
+import type { Page } from './rest.ts';
 import type { Millis, Value } from './words.ts';
 
 /** A field that somebody set; `by` names who. */
@@ -67,11 +68,12 @@ export type Lease = { by: string; since: Millis; until: Millis; reason: string |
 /** Who watches a device now, and who has it. */
 export type DeviceControl = { device: string; watching: string[]; lease: Lease | null };
 
-export const auditActions = ['command', 'desired', 'lease', 'group', 'command-type'] as const;
+export const auditActions = ['command', 'desired', 'lease', 'group', 'command-type', 'session', 'rest'] as const;
 export type AuditAction = (typeof auditActions)[number];
 /**
- * One line of the audit trail. `what` is the step: a command's state, `taken`, `released`, `put` and so on. `detail` is
- * what was asked, sent or answered.
+ * One line of the audit trail. `what` is the step: a command's state, `taken`, `released`, `put` and so on; of `session`
+ * `sign-in`, `sign-in-refused` or `sign-out`; of `rest` method and route of a request that changed something and has no
+ * line of its own kind. `detail` is what was asked, sent or answered.
  */
 export type AuditEntry = {
   id: number;
@@ -83,7 +85,20 @@ export type AuditEntry = {
   by: string | null;
   from: string | null;
   reason: string | null;
-  /** Id of the command, the group or the type. */
+  /** Id of the command, the group or the type; the name of a user or credential, the id of a token or void. */
   subject: string | null;
   detail: unknown;
 };
+/** A line without what whoever writes it adds. */
+export type AuditNote = Omit<AuditEntry, 'id' | 'at'>;
+/** Which lines are asked for; all that are given have to fit. `from` is the first instant, `to` the first one after. */
+export type AuditFilter = {
+  device?: string;
+  /** Exactly; of a token `user/token`. */
+  by?: string;
+  action?: AuditAction;
+  subject?: string;
+  from?: Millis;
+  to?: Millis;
+};
+export type AuditPage = Page<AuditEntry>;

@@ -136,6 +136,8 @@ export const limits = Object.freeze({
   leaseMsMax: 60 * 60 * 1000,
   /** Names of people that are told as watching a device. */
   watchingMax: 50,
+  /** Audit lines of requests that wait for their commit. So many come in a second at most, where the disk is slow. */
+  auditLinesWaitingMax: 1_000,
   /** Dead letters kept; the oldest goes first. */
   deadLettersMax: 1_000,
   /** Bytes kept of a dead letter's payload. */

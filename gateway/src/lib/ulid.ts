@@ -5,15 +5,20 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** A new id for the given time; ids of the same millisecond do not sort among themselves. */
 export function ulid(nowMs: number): string {
-  let time = Math.floor(nowMs);
+  let tail = '';
+  for (const byte of randomBytes(16)) tail += alphabet[byte % 32];
+  return ulidsFrom(nowMs) + tail;
+}
+
+/** What sorts before every id of the given time and after every earlier one. */
+export function ulidsFrom(ms: number): string {
+  let time = Math.floor(ms);
   let head = '';
   for (let digit = 0; digit < 10; digit++) {
     head = alphabet[time % 32] + head;
     time = Math.floor(time / 32);
   }
-  let tail = '';
-  for (const byte of randomBytes(16)) tail += alphabet[byte % 32];
-  return head + tail;
+  return head;
 }
 
 /** Ids in the order in which they are made, also within a millisecond and after the clock was set back. */

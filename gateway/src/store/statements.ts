@@ -1,6 +1,52 @@
 // The SQL beside the log, by name: effects are written together with an entry, in its transaction; queries are
 // answered by the reader thread. Rows beside the log are JSON bodies with the few columns that are searched by.
 
+/** Rows from the oldest on that a slice of a trim looks at, and deletes at most: some milliseconds of the writer. */
+export const trimRowsMax = 500;
+
+/**
+ * The oldest rows that were dated before a time, up to the first that was not: what a wrong clock dated too early in the
+ * midst of others waits for its turn. What was dated ahead of the present stays, and holds nothing up. Bounded, for no
+ * index has the times. Parameters: the time before which rows go, and the present.
+ */
+function oldest(table: 'audit' | 'state_change'): string {
+  return `WITH given (before, now) AS (VALUES (?, ?)),
+    first AS MATERIALIZED (SELECT id, at FROM ${table} ORDER BY id LIMIT ${trimRowsMax})
+    SELECT id FROM first, given WHERE at < before AND id <
+      coalesce((SELECT min(id) FROM first, given WHERE at BETWEEN before AND now), 9223372036854775807)`;
+}
+
+function trimByAge(table: 'audit' | 'state_change'): string {
+  return `DELETE FROM ${table} WHERE id IN (${oldest(table)})`;
+}
+
+/** Rows that one question looks through at most, so that the reader is not held for long: some tens of milliseconds. */
+export const auditLookedMax = 20_000;
+
+/**
+ * A page of the audit trail, newest first, of lines that an index leads to by \`column\` or by their ids alone. What the
+ * other filters leave out is looked at, and counts. An empty text leaves a filter out. Parameters: the value of the column, the
+ * id before which to look, action, device, by, from, to, and how many lines are wanted.
+ */
+function auditPage(column: 'device' | 'by' | 'subject' | null): string {
+  return `WITH given (key, before, action, device, by, after, until) AS (VALUES (?, ?, ?, ?, ?, ?, ?))
+    SELECT id, at, line.action, line.device, line.by, subject, body FROM (
+      SELECT * FROM audit WHERE ${auditIndexed(column)} ORDER BY id DESC LIMIT ${auditLookedMax}
+    ) AS line, given
+    WHERE given.action IN ('', line.action) AND (given.device = '' OR given.device = line.device)
+      AND (given.by = '' OR given.by = line.by) AND at >= after AND at < until
+    LIMIT ?`;
+}
+
+/** Id of the last line that such a page looked at where it found no more. Parameters: as its first two. */
+function auditReach(column: 'device' | 'by' | 'subject' | null): string {
+  return `WITH given (key, before) AS (VALUES (?, ?))
+    SELECT id FROM audit WHERE ${auditIndexed(column)} ORDER BY id DESC LIMIT 1 OFFSET ${auditLookedMax - 1}`;
+}
+
+const auditIndexed = (column: 'device' | 'by' | 'subject' | null): string =>
+  `${column === null ? '' : `${column} = (SELECT key FROM given) AND `}id < (SELECT before FROM given)`;
+
 /** What may be written beside the log. Each overwrites, so that no effect can fail its whole commit. */
 export const effects = Object.freeze({
   'device.put': 'INSERT OR REPLACE INTO device (id, body) VALUES (?, ?)',
@@ -18,10 +64,9 @@ export const effects = Object.freeze({
   'deviceState.put': 'INSERT OR REPLACE INTO device_state (device, body) VALUES (?, ?)',
   'deviceState.delete': 'DELETE FROM device_state WHERE device = ?',
   'stateChange.add': 'INSERT INTO state_change (device, at, body) VALUES (?, ?, ?)',
-  'stateChange.trim': `DELETE FROM state_change WHERE id IN
-    (SELECT id FROM state_change WHERE at < ? ORDER BY id LIMIT ?)`,
+  'stateChange.trim': trimByAge('state_change'),
   'audit.add': 'INSERT INTO audit (at, action, device, by, subject, body) VALUES (?, ?, ?, ?, ?, ?)',
-  'audit.trim': 'DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)',
+  'audit.trim': trimByAge('audit'),
   'deadLetter.add': 'INSERT INTO dead_letter (body) VALUES (?)',
   'deadLetter.trim': 'DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?',
   'credential.put': 'INSERT OR REPLACE INTO credential (name, body) VALUES (?, ?)',
@@ -145,6 +190,19 @@ export const queries = Object.freeze({
   'command.listState': `SELECT id, body FROM command WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?`,
   'command.listDeviceState':
     'SELECT id, body FROM command WHERE device = ? AND state = ? AND id < ? ORDER BY id DESC LIMIT ?',
+  'audit.page': auditPage(null),
+  'audit.pageDevice': auditPage('device'),
+  'audit.pageBy': auditPage('by'),
+  'audit.pageSubject': auditPage('subject'),
+  'audit.reach': auditReach(null),
+  'audit.reachDevice': auditReach('device'),
+  'audit.reachBy': auditReach('by'),
+  'audit.reachSubject': auditReach('subject'),
+  // Whether anything is to be trimmed, so that nothing is written where nothing is.
+  'audit.due': `SELECT id FROM (${oldest('audit')}) LIMIT 1`,
+  'stateChange.due': `SELECT id FROM (${oldest('state_change')}) LIMIT 1`,
+  'command.due': 'SELECT id FROM command WHERE id < ? AND open = 0 LIMIT 1',
+  'commandGroup.due': `SELECT id FROM command_group WHERE id < ? AND state IN ('stopped', 'finished') LIMIT 1`,
   'deadLetter.list': 'SELECT id, body FROM dead_letter WHERE id < ? ORDER BY id DESC LIMIT ?',
 });
 

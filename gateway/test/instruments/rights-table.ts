@@ -155,6 +155,7 @@ export const routes: Record<string, Rule | 'open'> = {
   'GET /storage': { ...viewer, passes: 200, ask: plain('/storage') },
   'GET /storage/series': { ...viewer, passes: 200, ask: plain('/storage/series?limit=1000') },
   'GET /dead-letters': { ...admin, passes: 200, ask: plain('/dead-letters') },
+  'GET /audit': { ...operator, passes: 200, ask: plain('/audit?limit=1000') },
   'GET /backup': { ...admin, alone: true, passes: 200, ask: plain('/backup') },
   'POST /import': {
     ...admin,

@@ -27,6 +27,11 @@ type LogRow = { offset: number; kind: number; body: Uint8Array };
 const jsonTables = [
   ['device', 'id'],
   ['command', 'id'],
+  ['command_type', 'id'],
+  ['command_group', 'id'],
+  ['device_state', 'device'],
+  ['state_change', 'id'],
+  ['audit', 'id'],
   ['user', 'name'],
   ['credential', 'name'],
   ['void', 'id'],

@@ -1,0 +1,43 @@
+// A line of the audit trail for each request that changed something, where the change leaves none of its own kind. Of
+// what was sent and answered nothing is kept, so that no secret can be in it.
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { type ApiEnv, type ApiPorts, addressOf } from './context.ts';
+
+const changing = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+/** Parts of paths below which every change has a line of its own kind, in its own commit. */
+const ownKinds = ['commands', 'desired', 'lease', 'groups', 'command-groups', 'command-types'];
+/** Those that change nothing: tickets, live views, and previews of what would be. */
+const asking = ['ticket', 'stream', 'log', 'preview'];
+const leftOut = new Set([...ownKinds, ...asking]);
+const base = '/api/v1';
+
+/** What a request is about, where its path does not say it. */
+export type Told = { device?: string; subject?: string; reason?: string };
+
+/** Stands behind the sign-in. Handlers may set `told`. */
+export function audited({ audit }: Pick<ApiPorts, 'audit'>): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    await next();
+    const { method } = c.req;
+    if (!changing.has(method) || c.res.status >= 400) return;
+    const route = matchedRoutes(c).find(matched => matched.method === method);
+    if (route === undefined) return;
+    const path = route.path.slice(base.length).replaceAll(/:(\w+)/g, '{$1}');
+    if (path.split('/').some(part => leftOut.has(part))) return;
+    const { device, subject, reason } = c.get('told') ?? {};
+    const [named, ...others] = Object.entries<string>(c.req.param());
+    const inPath = named?.[1] ?? null;
+    const isDevice = path.startsWith('/devices/{');
+    audit.note({
+      action: 'rest',
+      what: `${method} ${path}`,
+      device: device ?? (isDevice ? inPath : null),
+      by: c.get('principal').name,
+      from: addressOf(c),
+      reason: reason ?? null,
+      subject: subject ?? (isDevice ? null : inPath),
+      detail: others.length === 0 ? null : Object.fromEntries(others),
+    });
+  };
+}
