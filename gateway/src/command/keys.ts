@@ -1,8 +1,8 @@
 // Idempotency keys: a repeated request is one command ([CMD-4]), also while the first is still on its way to the log.
 import type { Command } from '../contract/index.ts';
 
-/** Keys remembered in memory; older ones are found in the ledger. */
-const rememberedMax = 10_000;
+/** Keys whose first request is on its way to the log; the ledger knows all that are there, for as long as it keeps them. */
+const runningMax = 10_000;
 
 export class Keys {
   private readonly running = new Map<string, Promise<Command>>();
@@ -21,16 +21,15 @@ export class Keys {
       repeated = known !== null;
       return known ?? create();
     });
-    if (this.running.size >= rememberedMax) {
+    if (this.running.size >= runningMax) {
       const oldest = this.running.keys().next().value;
       if (oldest !== undefined) this.running.delete(oldest);
     }
     this.running.set(key, work);
     try {
       return { command: await work, repeated };
-    } catch (error) {
-      this.running.delete(key);
-      throw error;
+    } finally {
+      if (this.running.get(key) === work) this.running.delete(key);
     }
   }
 }
