@@ -1,6 +1,8 @@
 // The REST client: one function for each call the page makes. What goes wrong becomes an ApiError with a title for
 // people and, where the gateway gave them, its code and detail.
 import type {
+  AuditFilter,
+  AuditPage,
   Code,
   Command,
   CommandPage,
@@ -108,6 +110,9 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     createVoid: (request: VoidRequest) => call<Void>('POST', '/voids', request),
     restoreVoid: (id: string, reason: string) =>
       call<Void>('POST', `/voids/${encodeURIComponent(id)}/restore`, { reason }),
+    audit: (query: AuditFilter & ListQuery) => get<AuditPage>('/audit', query),
+    /** Address of all lines of a filter as a file. */
+    auditCsv: (filter: AuditFilter) => `${base}/audit${queryText({ ...filter, format: 'csv' })}`,
     storage: () => get<Storage>('/storage'),
     storageSeries: (query: ListQuery) => get<SeriesStoragePage>('/storage/series', query),
     deadLetters: (query: ListQuery) => get<DeadLetterPage>('/dead-letters', query),

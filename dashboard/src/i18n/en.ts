@@ -2,6 +2,7 @@
 import type { HistoryGap, PresenceState, Role, Transport } from '@telltale/gateway/contract';
 import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
+import { audit } from './en-audit.ts';
 import { command } from './en-command.ts';
 import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
 import { account, entries, people, scope } from './en-people.ts';
@@ -35,6 +36,7 @@ const title: Record<Exclude<Route['name'], 'device'>, string> = {
   fleet: 'Devices',
   'dead-letters': 'Refused messages',
   storage: 'Storage',
+  audit: 'Audit',
   'device-access': 'Access',
   people: 'People',
   account: 'Account',
@@ -262,6 +264,7 @@ export const text = Object.freeze({
     column: { series: 'Series', readings: 'Readings', bytes: 'Size', each: 'Bytes each' },
     among: (count: string) => `The largest of the ${count} series that were seen first; there are more.`,
   },
+  audit,
   command,
   deadLetters: {
     intro:

@@ -6,13 +6,14 @@ export type Route =
   | { name: 'device'; id: string }
   | { name: 'dead-letters' }
   | { name: 'storage' }
+  | { name: 'audit' }
   | { name: 'device-access' }
   | { name: 'people' }
   | { name: 'account' }
   | { name: 'not-found'; path: string };
 
 /** Those whose path is their name. */
-const plainRoutes = ['dead-letters', 'storage', 'device-access', 'people', 'account'] as const;
+const plainRoutes = ['dead-letters', 'storage', 'audit', 'device-access', 'people', 'account'] as const;
 
 /** Reads a path. */
 export function parseRoute(path: string): Route {

@@ -6,6 +6,7 @@ import { Failure } from '../ui/failure.tsx';
 import { Link } from '../ui/link.tsx';
 import { route } from '../ui/router.ts';
 import { AccountView } from './account.tsx';
+import { AuditView } from './audit.tsx';
 import { DeadLettersView } from './dead-letters.tsx';
 import { DeviceView } from './device.tsx';
 import { DeviceAccessView } from './device-access.tsx';
@@ -60,6 +61,8 @@ function CurrentView() {
       return <DeadLettersView />;
     case 'storage':
       return <StorageView />;
+    case 'audit':
+      return <AuditView />;
     case 'device-access':
       return <DeviceAccessView />;
     case 'people':

@@ -1,6 +1,6 @@
 // Name, places to go, the state of the connection, and who is signed in.
 
-import type { Session } from '@telltale/gateway/contract';
+import { roleCovers, type Session } from '@telltale/gateway/contract';
 import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { useApp } from '../ui/app-context.ts';
@@ -30,6 +30,11 @@ export function TopBar({ session }: { session: Session }) {
         <Link to={{ name: 'storage' }} current={name === 'storage'}>
           {text.title.storage}
         </Link>
+        {roleCovers(session.role, 'operator') && (
+          <Link to={{ name: 'audit' }} current={name === 'audit'}>
+            {text.title.audit}
+          </Link>
+        )}
         {session.role === 'administrator' &&
           administration.map(each => (
             <Link key={each} to={{ name: each }} current={name === each}>

@@ -1,0 +1,71 @@
+import type { AuditEntry } from '@telltale/gateway/contract';
+import { expect, test } from 'vitest';
+import { whatOf, whoOf } from './audit-words.ts';
+
+const line = (more: Partial<AuditEntry>): AuditEntry => ({
+  id: 1,
+  at: 0,
+  action: 'command',
+  what: 'queued',
+  device: 'cold-room-1',
+  by: null,
+  from: null,
+  reason: null,
+  subject: 'c1',
+  detail: null,
+  ...more,
+});
+const said = (more: Partial<AuditEntry>) => `${whoOf(line(more))}: ${whatOf(line(more))}`;
+
+test('a command is told from request to proof, with what was asked, sent and answered', () => {
+  const asked = { cause: 'requested', name: 'setTarget', params: { value: 21 } };
+  const expect21 = [{ metric: 'target', equals: 21, withinMs: 5_000 }];
+  expect(said({ by: 'anna', detail: { ...asked, expect: expect21 } })).toBe(
+    'anna: sent setTarget {"value":21} to cold-room-1: done when target = 21',
+  );
+  const range = [{ metric: 't', min: 2, max: 4, withinMs: 1 }];
+  expect(said({ by: 'anna/export', detail: { ...asked, expect: range } })).toBe(
+    'anna: sent setTarget {"value":21} to cold-room-1: done when t is from 2 to 4',
+  );
+  expect(said({ what: 'sent', detail: asked })).toBe('The gateway: setTarget {"value":21} went out to cold-room-1');
+  expect(said({ what: 'acknowledged', detail: { cause: 'answer', result: { now: 21 } } })).toBe(
+    'cold-room-1: cold-room-1 answered that it has done it: {"now":21}',
+  );
+  expect(said({ what: 'rejected', detail: { cause: 'late-answer', error: 'stuck' } })).toBe(
+    'cold-room-1: cold-room-1 refused: stuck',
+  );
+  const proof = [
+    { metric: 'target', ts: 1, value: 18, met: false },
+    { metric: 'door', ts: null, value: null, met: false },
+  ];
+  expect(said({ what: 'contradicted', detail: { cause: 'reading', proof } })).toBe(
+    'The gateway: The readings of cold-room-1 show that it is not done: target = 18 and no door came',
+  );
+  expect(said({ what: 'cancelled', by: 'anna', detail: { cause: 'withdrawn' } })).toBe(
+    'anna: withdrew the command to cold-room-1',
+  );
+  expect(said({ what: 'expired', detail: { cause: 'ttl' } })).toBe(
+    'The gateway: The command to cold-room-1 expired before it was sent',
+  );
+});
+
+test('what is long is cut, and a line of a later version is still told', () => {
+  const long = whatOf(line({ by: 'anna', detail: { name: 'x', params: 'y'.repeat(5_000) } }));
+  expect(long.length).toBeLessThan(150);
+  expect(said({ what: 'paused' })).toBe('The gateway: Commands: paused, cold-room-1');
+  expect(said({ action: 'lease', what: 'taken', by: 'anna' })).toBe('anna: Control of a device: taken, cold-room-1');
+  expect(said({ action: 'rest', what: 'PUT /new/{id}', by: 'anna', device: null })).toBe(
+    'anna: changed something: PUT /new/{id}',
+  );
+});
+
+test('people, devices and sign-ins are told by name', () => {
+  const rest = { action: 'rest', by: 'admin', device: null } as const;
+  expect(said({ ...rest, what: 'DELETE /users/{name}', subject: 'anna' })).toBe('admin: deleted the user anna');
+  expect(said({ ...rest, what: 'POST /devices', device: 'pump' })).toBe('admin: added the device pump');
+  const session = { action: 'session', device: null, subject: null } as const;
+  expect(said({ ...session, what: 'sign-in', by: 'anna' })).toBe('anna: signed in');
+  expect(said({ ...session, what: 'sign-in-refused', subject: 'anna', detail: { code: 'sign_in_failed' } })).toBe(
+    'The gateway: A sign-in as anna was refused',
+  );
+});

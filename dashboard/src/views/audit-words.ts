@@ -1,0 +1,88 @@
+// A line of the audit trail as a sentence.
+import { type AuditEntry, type Expectation, type Proof, personOf } from '@telltale/gateway/contract';
+import { text } from '../i18n/en.ts';
+import { formatValue } from '../i18n/format.ts';
+
+const words = text.audit;
+
+/** What the gateway wrote of a command; a later version may write less or more. */
+type CommandDetail = {
+  name?: string;
+  params?: unknown;
+  expect?: Expectation[];
+  result?: unknown;
+  error?: string | null;
+  proof?: Proof[] | null;
+};
+
+/** Longer parameters and answers are cut; the details have all of them. */
+const shownMax = 80;
+const short = (json: string) => (json.length > shownMax ? `${json.slice(0, shownMax - 1)}…` : json);
+const shortJson = (value: unknown) => (value === null || value === undefined ? '' : short(JSON.stringify(value)));
+
+const answers: readonly unknown[] = ['answer', 'late-answer'];
+
+/** Who did it: a person, the device that answered, or the gateway. */
+export function whoOf({ by, device, detail }: Pick<AuditEntry, 'by' | 'device' | 'detail'>): string {
+  if (by !== null) return personOf(by);
+  const isAnswer = answers.includes((detail as { cause?: unknown } | null)?.cause);
+  return isAnswer && device !== null ? device : words.gateway;
+}
+
+/** What was done; where a person did it, the sentence that their name begins. */
+export function whatOf(line: AuditEntry): string {
+  switch (line.action) {
+    case 'command':
+      return commandWords(line, (line.detail ?? {}) as CommandDetail);
+    case 'rest':
+      return (words.request[line.what] ?? (() => words.requestOther(line.what)))(line.device ?? line.subject ?? '');
+    case 'session':
+      return (
+        words.session[line.what as keyof typeof words.session]?.(line.subject) ??
+        words.step(words.action.session, line.what, '')
+      );
+    default:
+      return words.step(words.action[line.action], line.what, line.device ?? '');
+  }
+}
+
+function commandWords(line: AuditEntry, detail: CommandDetail): string {
+  const { command } = words;
+  const device = line.device ?? '';
+  const what = [detail.name ?? '', shortJson(detail.params)].join(' ').trim();
+  switch (line.what) {
+    case 'queued':
+      if (detail.name === undefined) break;
+      return command.asked(what, device) + expected(detail.expect ?? []);
+    case 'approved':
+      return command.approved(device);
+    case 'sent':
+      return command.sent(what, device);
+    case 'acknowledged':
+      return command.acknowledged(device, shortJson(detail.result));
+    case 'rejected':
+      return command.rejected(device, short(detail.error ?? ''));
+    case 'verified':
+    case 'contradicted':
+      return command[line.what](device, (detail.proof ?? []).map(proved).join(command.and));
+    case 'cancelled':
+      return line.by === null ? command.cancelledByGateway(device) : command.cancelled(device);
+  }
+  return command.other[line.what]?.(device) ?? words.step(words.action.command, line.what, device);
+}
+
+function expected(expectations: readonly Expectation[]): string {
+  if (expectations.length === 0) return '';
+  const { command } = words;
+  const each = expectations.map(({ metric, equals, min, max }) => {
+    if (equals !== undefined) return command.is(metric, formatValue(equals));
+    if (min !== undefined && max !== undefined) return command.between(metric, formatValue(min), formatValue(max));
+    return min !== undefined
+      ? command.atLeast(metric, formatValue(min))
+      : command.atMost(metric, formatValue(max ?? 0));
+  });
+  return command.doneWhen(each.join(command.and));
+}
+
+const proved = ({ metric, value }: Proof) =>
+  value === null ? words.command.noReading(metric) : words.command.is(metric, formatValue(value));
