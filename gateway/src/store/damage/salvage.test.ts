@@ -1,8 +1,11 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { Walk } from '../backup/walk.ts';
 import { type Db, openForWriting } from '../schema.ts';
+import { effects } from '../statements.ts';
 import {
+  at,
   count,
   database,
   databaseIn,
@@ -151,4 +154,44 @@ test('[STO-5] [BRK-5] what MQTT keeps is saved, but for the rows on a damaged pa
   for (const table of ['mqtt_session', 'mqtt_received', 'mqtt_retained', 'mqtt_will']) {
     expect([table, count(db, table)]).toEqual([table, 500]);
   }
+});
+
+test('[STO-5] [CMD-12] the audit trail and the history of state are saved with their ids, and no id is used again', () => {
+  const dir = database();
+  const kept = openForWriting(databaseIn(dir), 'NORMAL');
+  const lines = 1_000;
+  const body = `{"what":"sent","detail":"${'x'.repeat(100)}"}`;
+  kept.transaction(() => {
+    for (let i = 1; i <= lines; i++) {
+      kept.prepare(effects['audit.add']).run(at + i, 'command', 'd1', null, `c${i}`, body);
+      kept.prepare(effects['stateChange.add']).run('d1', at + i, body);
+    }
+    kept.exec('DELETE FROM audit WHERE id <= 100');
+  })();
+  kept.close();
+  const damaged = leaf(dir, 'audit', 0.5);
+  ruinPage(dir, damaged);
+  const { db, report } = salvaged(dir);
+  expect(report.losses).toMatchObject([{ table: 'audit', unreadable: null }]);
+  expect(count(db, 'audit')).toBe(lines - 100 - damaged.rows);
+  expect(count(db, 'state_change')).toBe(lines);
+  expect(db.prepare('SELECT id, at, subject FROM audit ORDER BY id LIMIT 1').get()).toEqual({
+    id: 101,
+    at: at + 101,
+    subject: 'c101',
+  });
+  for (const table of ['audit', 'state_change']) db.exec(`DELETE FROM ${table} WHERE id > 990`);
+  expect(db.prepare(effects['audit.add']).run(at, 'command', 'd1', null, null, body).lastInsertRowid).toBe(lines + 1);
+  expect(db.prepare(effects['stateChange.add']).run('d1', at, body).lastInsertRowid).toBe(lines + 1);
+});
+
+test('[STO-9] [CMD-12] a check of a backup reads every line of the audit trail', () => {
+  const dir = database();
+  const kept = openForWriting(databaseIn(dir), 'NORMAL');
+  kept.prepare(effects['audit.add']).run(at, 'command', 'd1', null, 'c1', '{"what":"sent"}');
+  kept.prepare(effects['audit.add']).run(at, 'command', 'd1', null, 'c1', '{"what":"se');
+  const problems: string[] = [];
+  new Walk(kept, sentence => problems.push(sentence)).run();
+  kept.close();
+  expect(problems.filter(each => each.startsWith('audit'))).toEqual([expect.stringMatching(/^audit 2: /)]);
 });
