@@ -2,6 +2,7 @@
 import type { ApiPorts } from './api/index.ts';
 import { listAudit } from './audit-tables.ts';
 import type { Health } from './contract/index.ts';
+import { controlPorts } from './control-ports.ts';
 import { credentialPorts, devicePorts } from './device-ports.ts';
 import type { Stages } from './gateway.ts';
 import { Backups, isTimeZone } from './store/index.ts';
@@ -17,6 +18,7 @@ export function apiPorts(stages: Stages): ApiPorts {
     access,
     devices: devicePorts(stages),
     ...credentialPorts(stages),
+    control: controlPorts(stages),
     history: historyPorts(stages),
     voids: {
       create: (request, by) => store.corrections.create(request, by),
@@ -53,7 +55,7 @@ export function apiPorts(stages: Stages): ApiPorts {
 }
 
 function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gauges'> {
-  const { broker, certificates, commands, deviceAccess, devices, ingest, live, store } = stages;
+  const { broker, certificates, commands, deviceAccess, devices, ingest, leases, live, store } = stages;
   return {
     health() {
       const checks: Health['checks'] = { store: store.health(), running: { ok: !stages.closing } };
@@ -74,6 +76,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       keep: store.keptCounters,
       command: commands.counters,
       audit: stages.audit.counters,
+      lease: leases.counters,
       live: live.counters,
       ...certificates.counters(),
     }),
@@ -83,6 +86,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       ...broker.sessions.gauges(),
       viewers: live.viewerCount(),
       openCommands: commands.openCount(),
+      leases: leases.count(),
       logOffset: store.lastOffset(),
       readingsWaiting: store.waiting(),
       logFirstOffset: store.firstOffset(),

@@ -7,9 +7,16 @@ import type { Stages } from './gateway.ts';
 const bulkAtOnce = 500;
 
 type Row = Parameters<ApiPorts['devices']['createAll']>[0][number];
-type DeviceStages = Pick<Stages, 'broker' | 'commands' | 'deviceAccess' | 'devices' | 'sights'>;
+type DeviceStages = Pick<Stages, 'broker' | 'commands' | 'deviceAccess' | 'devices' | 'leases' | 'sights'>;
 
-export function devicePorts({ broker, commands, deviceAccess, devices, sights }: DeviceStages): ApiPorts['devices'] {
+export function devicePorts({
+  broker,
+  commands,
+  deviceAccess,
+  devices,
+  leases,
+  sights,
+}: DeviceStages): ApiPorts['devices'] {
   return {
     page: (after, limit, filter) => devices.page(after, limit, filter),
     covers: (scope, id) => sights.covers(scope, id),
@@ -26,6 +33,7 @@ export function devicePorts({ broker, commands, deviceAccess, devices, sights }:
       await deviceAccess.revokeDevice(id);
       broker.forget(id);
       await commands.deviceDeleted(id);
+      leases.deviceDeleted(id);
     },
     async newSecret(id, overlapMs) {
       devices.describe(id);

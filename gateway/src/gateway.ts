@@ -4,8 +4,9 @@ import { Access, DeviceAccess, Sights } from './access/index.ts';
 import { AuditWriter } from './audit-writer.ts';
 import { Broker } from './broker/index.ts';
 import { Certificates } from './certificates.ts';
-import { Commands, plainPlan } from './command/index.ts';
+import { Commands, type Leases, plainPlan } from './command/index.ts';
 import type { Config } from './config/index.ts';
+import { makeLeases } from './control-ports.ts';
 import { Devices } from './device/index.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -74,6 +75,7 @@ export class Stages {
   readonly access: Access;
   readonly sights: Sights;
   readonly deviceAccess: DeviceAccess;
+  readonly leases: Leases;
   readonly commands: Commands;
   readonly ingest: Ingest;
   readonly broker: Broker;
@@ -110,11 +112,12 @@ export class Stages {
       revoked: hash => this.live.revoke(hash),
     });
     this.deviceAccess = this.makeDeviceAccess();
+    this.leases = makeLeases(this);
     this.commands = new Commands({
       clock,
       ...tables.commandTables(store),
       deviceExists: device => this.devices.exists(device),
-      mayControl: () => {},
+      mayControl: (device, by) => this.leases.check(device, by),
       plan: (_device, request) => plainPlan(request),
       seriesName: series => store.series.nameOf(series),
       latest: (device, metric) => this.devices.latestReading(store.series.find(device, metric) ?? 0),
@@ -138,7 +141,7 @@ export class Stages {
 
   /** Brings back what the database knows, then listens. Each step says at once how it is undone. */
   async open(toClose: (() => Promise<void> | void)[]): Promise<Omit<Gateway, 'close'>> {
-    const { access, broker, certificates, commands, config, deviceAccess, devices, live, log, store } = this;
+    const { access, broker, certificates, commands, config, deviceAccess, devices, leases, live, log, store } = this;
     toClose.push(() => certificates.close());
     this.retention.open();
     toClose.push(() => this.retention.close());
@@ -152,6 +155,7 @@ export class Stages {
     toClose.push(() => devices.close());
     await tables.resumeCommands(store, commands);
     toClose.push(() => commands.close());
+    toClose.push(() => leases.close());
     const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
     broker.sessions.load(await loadSessions(store));
@@ -251,7 +255,7 @@ export class Stages {
   }
 
   private makeLive(): Live {
-    const { access, clock, commands, config, devices, sights, store } = this;
+    const { access, clock, commands, config, devices, leases, sights, store } = this;
     return new Live(config.live, {
       clock,
       random: Math.random,
@@ -274,11 +278,12 @@ export class Stages {
       stillHolds: viewing => access.stillHolds(viewing),
       // A scope that comes to something else is another epoch: whoever comes back is shown all that it sees anew.
       sightOf: scope => ({ epoch: `${store.epoch}-${sights.markOf(scope)}`, sees: id => sights.covers(scope, id) }),
+      lease: device => leases.of(device),
     });
   }
 
   /** What one device sets off must not stop the others; while the gateway closes, devices do not go, it does. */
-  private inBackground(work: () => Promise<void>): void {
+  inBackground(work: () => Promise<void>): void {
     if (this.closing) return;
     work().catch(error => this.log.warn({ error: (error as Error).message }, 'a change of a device was not recorded'));
   }

@@ -12,6 +12,7 @@ const known: Record<ServerFrame['t'], true> = {
   event: true,
   gap: true,
   slow: true,
+  control: true,
   hb: true,
   pong: true,
   bye: true,

@@ -10,6 +10,7 @@ import { backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
+import { controlRoutes } from './control.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceCredentialRoutes } from './device-credentials.ts';
@@ -108,6 +109,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/users', userRoutes(ports));
   api.route('/devices', deviceRoutes(ports));
   api.route('/devices', bulkRoutes(ports));
+  api.route('/devices', controlRoutes(ports));
   api.route('/credentials', deviceCredentialRoutes(ports));
   api.route('/enrolment-keys', enrolmentKeyRoutes(ports));
   api.route('/history', historyRoutes(ports));

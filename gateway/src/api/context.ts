@@ -28,6 +28,7 @@ import {
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Told } from './audited.ts';
+import type { ControlPorts } from './control.ts';
 import type { CredentialPorts } from './device-credentials.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
 import type { Page } from './origin.ts';
@@ -60,6 +61,7 @@ export type ApiPorts = {
     createAll(rows: { line: number; id: string; name: string; tags: string[] }[]): Promise<BulkReport>;
     latest(id: string): Latest;
   };
+  control: ControlPorts;
   credentials: CredentialPorts;
   enrolment: EnrolmentPorts;
   /** What became of the connections that signed in by this name, the newest first. */

@@ -169,6 +169,13 @@ function fakeDevices(asked: unknown[][]): ApiPorts['devices'] {
   };
 }
 
+const control: ApiPorts['control'] = {
+  of: device => ({ device, watching: ['ada'], lease: null }),
+  lastChange: async () => null,
+  take: (_, { reason = null }, { by }) => ({ by, since: now, until: now + 120_000, reason }),
+  release: () => {},
+};
+
 function deviceAccess(asked: unknown[][]): Pick<ApiPorts, 'credentials' | 'enrolment' | 'connectionLog'> {
   return {
     credentials: {
@@ -219,6 +226,7 @@ export function fakePorts() {
     live: { stream: note('live.stream', undefined), poll: note('live.poll', undefined) },
     access: fakeAccess(asked),
     devices: fakeDevices(asked),
+    control,
     ...deviceAccess(asked),
     history: {
       unit: (_device, metric) => (metric === 'never' ? undefined : '°C'),

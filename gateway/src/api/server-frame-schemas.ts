@@ -17,6 +17,7 @@ import {
   transitionCauses,
   transports,
 } from '../contract/index.ts';
+import { deviceControlShape } from './control-schemas.ts';
 import { exactly, type FrameOf } from './exact.ts';
 import { proofSchema } from './schemas.ts';
 
@@ -147,6 +148,7 @@ export const serverFrameSchemas = {
     z.strictObject({ t: z.literal('gap'), sub: sub.optional(), from: offset, to: offset, reason: z.enum(gapReasons) }),
   ),
   slow: exactly<Server<'slow'>>()(z.strictObject({ t: z.literal('slow'), sub, offset, behind: z.boolean() })),
+  control: exactly<Server<'control'>>()(z.strictObject({ t: z.literal('control'), ...deviceControlShape })),
   hb: exactly<Server<'hb'>>()(
     z.strictObject({
       t: z.literal('hb'),
@@ -159,9 +161,9 @@ export const serverFrameSchemas = {
   bye: exactly<Server<'bye'>>()(z.strictObject({ t: z.literal('bye'), code, retryMs: z.int().min(0).optional() })),
 } satisfies { [Type in ServerFrame['t']]: z.ZodType<Server<Type>> };
 
-const { ok, def, fresh, gap, slow, hb, pong, bye } = serverFrameSchemas;
+const { ok, def, fresh, gap, slow, control, hb, pong, bye } = serverFrameSchemas;
 export const serverFrameSchema = exactly<ServerFrame>()(
-  z.discriminatedUnion('t', [hello, ok, err, def, snap, data, fresh, events, gap, slow, hb, pong, bye]),
+  z.discriminatedUnion('t', [hello, ok, err, def, snap, data, fresh, events, gap, slow, control, hb, pong, bye]),
 );
 
 /** Several frames in one message. */

@@ -64,9 +64,21 @@ export type CommandGroup = {
 };
 
 /** Somebody has a device for himself: others send it nothing until it ends. In memory alone; a restart ends it. */
-export type Lease = { by: string; since: Millis; until: Millis; reason: string | null };
-/** Who watches a device now, and who has it. */
+export type Lease = {
+  /** The person: a user and that user's tokens are one. */
+  by: string;
+  since: Millis;
+  /** By the gateway's clock as it stands when this is told; what counts is the time that goes by. */
+  until: Millis;
+  reason: string | null;
+};
+/** Asks for a lease, or for more time of one's own. `takeOver` takes another's, and needs a reason. */
+export type LeaseRequest = { ttlMs?: number; reason?: string; takeOver?: boolean };
+/** Who watches a device now, each person once and `limits.watchingMax` at the most, and who has it. */
 export type DeviceControl = { device: string; watching: string[]; lease: Lease | null };
+/** The newest command that was asked of a device, or change of its desired state; `name` is what was asked or set. */
+export type LastChange = { by: string; at: Millis; what: 'command' | 'desired'; name: string };
+export type DeviceControlAnswer = DeviceControl & { lastChange: LastChange | null };
 
 export const auditActions = ['command', 'desired', 'lease', 'group', 'command-type', 'session', 'rest'] as const;
 export type AuditAction = (typeof auditActions)[number];

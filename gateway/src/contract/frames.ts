@@ -3,6 +3,7 @@
 
 import type { Code } from './codes.ts';
 import type { CommandState, TransitionCause } from './command.ts';
+import type { DeviceControl } from './control.ts';
 import type { Proof } from './proof.ts';
 import type { CommandRequest } from './rest.ts';
 import type { Freshness, Millis, Position, Presence, Role, Value, ValueType } from './words.ts';
@@ -111,6 +112,8 @@ export type ServerFrame =
   | { t: 'gap'; sub?: string; from: number; to: number; reason: GapReason }
   /** The viewer cannot take all of a subscription as it comes (`behind`), or can again. */
   | { t: 'slow'; sub: string; offset: number; behind: boolean }
+  /** Who else is there, and who has the device: to viewers with a subscription to this device alone. No event of the log. */
+  | ({ t: 'control' } & DeviceControl)
   /** `storing: false`: nothing can be stored now, and what devices send is not taken. */
   | { t: 'hb'; offset: number; now: Millis; storing?: false }
   | { t: 'pong'; id?: number; offset: number; now: Millis }

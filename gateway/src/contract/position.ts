@@ -8,7 +8,7 @@ export type StreamPosition = {
   offset: number;
   /** Events up to here were sent: never less than `offset`. */
   events: number;
-  /** What was told of freshness, in the gateway's own words; null where that is not known. */
+  /** What was told of freshness, and of who else is there, in the gateway's own words; null where that is not known. */
   seen: string | null;
 };
 

@@ -33,6 +33,7 @@ async function listen() {
       command: async () => 'C1',
       isStoring: () => storing.now,
       stillHolds: async () => true,
+      lease: () => null,
       sightOf: () => ({ epoch: 'limited', sees: () => false }),
     },
   );

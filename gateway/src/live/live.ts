@@ -8,6 +8,8 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import {
   type ClientFrame,
+  type DeviceControl,
+  type Lease,
   type LiveEvent,
   limits,
   parsePosition,
@@ -31,6 +33,7 @@ import type { Latest, Readings } from './readings.ts';
 import type { Viewing } from './requests.ts';
 import { type LiveCounters, Viewer, type ViewerPorts } from './viewer.ts';
 import { ViewerCounts, type ViewerLimits } from './viewer-counts.ts';
+import { Watchers } from './watchers.ts';
 import { WsPipe } from './ws-pipe.ts';
 
 export type LiveConfig = { heartbeatMs: number; flushIntervalMs: number } & ViewerLimits;
@@ -63,6 +66,8 @@ export type LivePorts = {
   stillHolds(viewing: Viewing): Promise<boolean>;
   /** What a limited viewer sees, and an epoch that is another as soon as it sees other devices. */
   sightOf(scope: Scope): Sight;
+  /** Who has a device for himself. */
+  lease(device: string): Lease | null;
 };
 
 /** Looks at each viewer so many times in a heartbeat: silence is found within a twentieth of it. */
@@ -100,6 +105,7 @@ export class Live {
   private readonly hub: Hub;
   private readonly events: EventWindow;
   private readonly pages: LogPages;
+  private readonly watchers: Watchers;
   private readonly boot = randomBytes(4).toString('hex');
   private freshHandedOut = 0;
   private closing = false;
@@ -130,6 +136,7 @@ export class Live {
         return { runs: runsOf(entries), through };
       },
     });
+    this.watchers = new Watchers(ports);
     this.viewerPorts = this.makeViewerPorts();
     this.tickMs = Math.max(tickMsMin, config.heartbeatMs / ticksPerHeartbeat);
     this.lastBeatAt = ports.clock.now();
@@ -191,6 +198,16 @@ export class Live {
   /** Shows the latest of these series anew, as the gateway's own word on what is latest. */
   renew(series: readonly number[]): void {
     this.hub.renew(series);
+  }
+
+  /** Who watches a device now, and who has it. */
+  controlOf(device: string): DeviceControl {
+    return this.watchers.of(device);
+  }
+
+  /** Another has the device now, or nobody: tells those who watch it. */
+  controlChanged(device: string): void {
+    this.watchers.change(device);
   }
 
   /** Ends at once every connection that was opened with this session or token ([ACC-7]). */
@@ -265,8 +282,9 @@ export class Live {
   /** Begins all that a request over HTTP asks for, each where it says itself or else where the request does. */
   private ask(viewer: Viewer, { subs, after }: StreamRequest): void {
     const position = after === undefined ? null : parsePosition(after);
-    const [boot, seq] = position?.seen?.split('.') ?? [];
+    const [boot, seq, control] = position?.seen?.split('.') ?? [];
     const seen = boot === this.boot ? Number(seq) : null;
+    if (position !== null) viewer.toldControl(boot === this.boot ? Number(control ?? 0) : 0);
     if (position?.epoch === viewer.epoch()) viewer.toldEvents(position.events);
     for (const ask of subs) {
       const fallback = position === null ? undefined : { epoch: position.epoch, offset: position.offset };
@@ -324,7 +342,7 @@ export class Live {
   }
 
   private makeViewerPorts(): ViewerPorts {
-    const { config, counters, hub, ports } = this;
+    const { config, counters, hub, ports, watchers } = this;
     return {
       clock: ports.clock,
       heartbeatMs: config.heartbeatMs,
@@ -346,6 +364,7 @@ export class Live {
       define: series => this.define(series),
       command: (frame, viewing, address) => ports.command(frame, viewing, address),
       isStoring: () => ports.isStoring(),
+      watchers,
     };
   }
 

@@ -6,6 +6,7 @@ import type { EventEntry } from './event-window.ts';
 import { MemoryLog, settle } from './log.fixture.ts';
 import type { Pipe, PipeEnd } from './pipe.ts';
 import { Viewer, type ViewerPorts } from './viewer.ts';
+import { Watchers } from './watchers.ts';
 
 class FakePipe implements Pipe {
   readonly transport: Transport;
@@ -63,6 +64,7 @@ beforeEach(() => {
     eventsSince: async after => events.filter(({ offset }) => offset > after),
     command: async () => 'C1',
     isStoring: () => true,
+    watchers: new Watchers({ clock: log.clock, lease: () => null }),
     counters: {} as ViewerPorts['counters'],
   };
 });

@@ -20,6 +20,7 @@ import type { Pipe } from './pipe.ts';
 import { type Beat, Pulse } from './pulse.ts';
 import { type RequestPorts, Requests, type Viewing } from './requests.ts';
 import { type Outlet, type Since, Subscription, type SubscriptionPorts } from './subscription.ts';
+import { Watched, type WatchedPorts } from './watched.ts';
 
 /** Bytes in the pipe's buffer above which nothing more is put there: some seconds of a slow line. */
 const bufferedBytesMax = 256 * 1024;
@@ -27,7 +28,8 @@ const bufferedBytesMax = 256 * 1024;
 const retryMs = 100;
 
 export type ViewerPorts = SubscriptionPorts &
-  RequestPorts & {
+  RequestPorts &
+  WatchedPorts & {
     heartbeatMs: number;
     flushIntervalMs: number;
     /** Stands for this start of the gateway: numbers of changes of freshness count within it. */
@@ -71,6 +73,7 @@ export class Viewer implements Outlet {
   private beginning = false;
   private readonly definitions: Definitions;
   private readonly events: EventQueue;
+  private readonly watched: Watched;
   /** Events up to here came on an earlier connection; -1 where the viewer did not say. */
   private toldBefore = -1;
   /** True after somebody found no room; cleared when there is room again. */
@@ -90,6 +93,7 @@ export class Viewer implements Outlet {
       hasRoom: () => this.pipeHasRoom(),
     };
     this.events = new EventQueue(ports.head(), outlet, (from, to, reason) => this.eventGap(from, to, reason));
+    this.watched = new Watched(viewing.name, ports, outlet);
     const requests = new Requests(this, viewing, address, ports);
     pipe.open({
       heard: () => {
@@ -126,6 +130,7 @@ export class Viewer implements Outlet {
     this.starting.push({ subscription, since: since === undefined ? null : { position: since, seen } });
     // Over HTTP the answer itself says that the question was understood.
     if (this.pipe.transport === 'ws') this.sendFrame({ t: 'ok', id, sub });
+    this.watched.begin(channel.spec);
     if (this.beginning) return;
     this.beginning = true;
     setImmediate(() => void this.begin());
@@ -139,6 +144,11 @@ export class Viewer implements Outlet {
   /** What the viewer was told on the connection before: events up to this offset. */
   toldEvents(offset: number): void {
     this.events.told = this.toldBefore = offset;
+  }
+
+  /** And of who else was there: changes up to this one. */
+  toldControl(version: number): void {
+    this.watched.toldBefore = version;
   }
 
   /** Looks whether the peer is there, and tells it that the gateway is. */
@@ -226,6 +236,7 @@ export class Viewer implements Outlet {
 
   private leave(subscription: Subscription): void {
     subscription.channel.members.delete(subscription);
+    this.watched.end(subscription.channel.spec);
     this.ports.release(subscription.channel);
   }
 
@@ -239,6 +250,7 @@ export class Viewer implements Outlet {
   private drained(): void {
     if (!this.starved || this.isClosed() || this.pipe.bufferedBytes() >= bufferedBytesMax / 2) return;
     this.starved = false;
+    this.watched.pump();
     this.pump();
   }
 
@@ -265,7 +277,9 @@ export class Viewer implements Outlet {
     const offset = this.subscriptions.size === 0 ? -1 : this.safeOffset();
     if (offset < 0) return null;
     if (this.isCaughtUp()) this.seen = this.ports.freshHandedOut();
-    const seen = this.seen === null ? null : `${this.ports.boot}.${this.seen}`;
+    const control = this.watched.toldThrough();
+    const parts = [this.ports.boot, this.seen, ...(control === null ? [] : [control])];
+    const seen = this.seen === null ? null : parts.join('.');
     return formatPosition({ epoch: this.ports.epoch, offset, events: Math.max(this.events.told, offset), seen });
   }
 

@@ -52,6 +52,14 @@ async function spare(rest: Rest): Promise<string> {
   return id;
 }
 
+const takenOver = { takeOver: true, reason: 'my turn' };
+
+async function freeLease(whose: Whose, by: Rest): Promise<Question> {
+  const path = `/devices/${deviceOf[whose]}/lease`;
+  await by.fetch(path, { method: 'DELETE' });
+  return { path };
+}
+
 const command = (rest: string) => async (whose: Whose, by: Rest) => {
   if (whose === 'absent') return { path: `/commands/absent${rest}` };
   const request = { name: 'stop', ttlMs: 600_000 };
@@ -116,6 +124,11 @@ export const routes: Record<string, Rule | 'open'> = {
   'GET /devices/{id}/connections': { ...operator, object: true, passes: 200, ask: device('/connections') },
   'POST /devices/bulk': { ...admin, passes: 200, ask: () => ({ path: '/devices/bulk', text: 'id\n', headers: csv }) },
   'GET /devices/{id}/latest': { ...viewer, object: true, passes: 200, ask: device('/latest') },
+
+  'GET /devices/{id}/control': { ...viewer, object: true, passes: 200, ask: device('/control') },
+  'PUT /devices/{id}/lease': { ...operator, object: true, passes: 200, ask: device('/lease', takenOver) },
+  // Of nobody's lease, which is what commands further down need, too.
+  'DELETE /devices/{id}/lease': { ...operator, object: true, passes: 204, ask: freeLease },
 
   'GET /credentials': { ...admin, passes: 200, ask: plain('/credentials') },
   'POST /credentials': {

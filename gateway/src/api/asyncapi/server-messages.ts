@@ -179,6 +179,22 @@ export const serverMessages: { [Type in ServerFrame['t']]: Message<FrameOf<Serve
     payload: 'SlowFrame',
     examples: [{ name: 'behind', payload: { t: 'slow', sub: 'all', offset: 812_349, behind: true } }],
   },
+  control: {
+    summary: 'Who watches a device now, and who has it: to whoever subscribes to this device alone',
+    payload: 'ControlFrame',
+    examples: [
+      {
+        name: 'leased',
+        payload: {
+          t: 'control',
+          device: 'cold-room-1',
+          watching: ['ada', 'ben'],
+          lease: { by: 'ben', since: at, until: at + limits.leaseMsDefault, reason: 'adjusting the valves' },
+        },
+      },
+      { name: 'free', payload: { t: 'control', device: 'cold-room-1', watching: ['ada'], lease: null } },
+    ],
+  },
   hb: {
     summary:
       'A heartbeat, where nothing else was sent, and at once where the disk is full or has room again: the connection has everything up to here',
