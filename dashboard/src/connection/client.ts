@@ -204,6 +204,9 @@ class Client implements Connection {
         this.#subscriptions.take(frame);
         this.#tell(listener => listener.event?.(frame));
         return;
+      case 'control':
+        this.#tell(listener => listener.control?.(frame));
+        return;
       case 'hb':
         this.#subscriptions.take(frame);
         this.#tell(listener => listener.storing?.(frame.storing !== false));

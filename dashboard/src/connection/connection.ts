@@ -1,5 +1,5 @@
 // What the live client offers, and what it wants handed in.
-import type { ClientFrame, LiveEvent } from '@telltale/gateway/contract';
+import type { ClientFrame, DeviceControl, LiveEvent } from '@telltale/gateway/contract';
 import type { Clock } from './clock.ts';
 import type { HttpOptions } from './http.ts';
 import type { CommandOutcome } from './requests.ts';
@@ -25,6 +25,8 @@ export type ConnectionListener = {
   state?(state: ConnectionState): void;
   /** Each event once, also where the gateway tells it again after a reconnect. */
   event?(event: LiveEvent): void;
+  /** Who else is at a device that one subscription is to alone, and who has it. */
+  control?(control: DeviceControl): void;
   /** Events were not delivered, or the log is another: what was known from them is to be asked for again. */
   gap?(): void;
   /** The gateway has more to send than the connection takes: of some subscriptions there is not all, or there is again. */

@@ -4,6 +4,7 @@ import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
 import { audit } from './en-audit.ts';
 import { command } from './en-command.ts';
+import { control } from './en-control.ts';
 import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
 import { account, entries, people, scope } from './en-people.ts';
 
@@ -266,6 +267,7 @@ export const text = Object.freeze({
   },
   audit,
   command,
+  control,
   deadLetters: {
     intro:
       'Messages that devices sent and the gateway could not understand. Each was acknowledged and kept here, newest first.',

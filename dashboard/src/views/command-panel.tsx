@@ -1,15 +1,17 @@
 // Commands of one device: the form for those who may send, and what became of the recent ones.
 import type { Device } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
+import type { ControlModel } from '../model/device-control.ts';
 import { openLedger } from '../model/ledger.ts';
 import { useApp } from '../ui/app-context.ts';
 import { Failure } from '../ui/failure.tsx';
 import { useOpened } from '../ui/use-opened.ts';
 import { CommandForm } from './command-form.tsx';
 import { CommandItem } from './command-item.tsx';
+import { ControlGate } from './device-control.tsx';
 
 /** A viewer sees what was sent, and no form. */
-export function CommandPanel({ device }: { device: Device }) {
+export function CommandPanel({ device, control }: { device: Device; control: ControlModel | null }) {
   const app = useApp();
   const ledger = useOpened(() => openLedger(device.id, app), [device.id]);
   if (ledger === null) return null;
@@ -17,7 +19,11 @@ export function CommandPanel({ device }: { device: Device }) {
   const commands = ledger.commands.value;
   return (
     <>
-      {app.session.may('operator') && <CommandForm device={device} sent={ledger.put} />}
+      {app.session.may('operator') && (
+        <ControlGate model={control}>
+          <CommandForm device={device} sent={ledger.put} />
+        </ControlGate>
+      )}
       <h2>{text.command.recent}</h2>
       {!app.live.confirmed.value && <p class="notice is-late">{text.command.notLive}</p>}
       {status.name === 'failed' && <Failure error={status.error} retry={ledger.reload} />}

@@ -12,6 +12,7 @@ import { useOpened } from '../ui/use-opened.ts';
 import { CommandPanel } from './command-panel.tsx';
 import { DeviceAccessPanel } from './device-access-panel.tsx';
 import { DeviceCharts } from './device-charts.tsx';
+import { DeviceControlLine, useDeviceControl } from './device-control.tsx';
 import { DeviceHead } from './device-head.tsx';
 import { DeviceValues } from './device-values.tsx';
 
@@ -25,6 +26,7 @@ export function DeviceView({ id }: { id: string }) {
     () => openWatch(app.connection, { device: [id], intervalMs: valuesIntervalMs }, app.batcher),
     [id],
   );
+  const control = useDeviceControl(id);
   const { device, latest, error, reload, put } = useDevice(id);
   if (error !== null && device === null) {
     return (
@@ -44,6 +46,7 @@ export function DeviceView({ id }: { id: string }) {
   return (
     <div class="device">
       <DeviceHead device={device} changed={put} />
+      <DeviceControlLine model={control} />
       <nav class="parts" aria-label={text.device.parts}>
         {series.length > 0 && <a href="#history">{text.device.charts}</a>}
         <a href="#commands">{text.command.part}</a>
@@ -59,7 +62,7 @@ export function DeviceView({ id }: { id: string }) {
         </section>
       )}
       <aside id="commands" aria-label={text.command.part}>
-        <CommandPanel device={device} />
+        <CommandPanel device={device} control={control} />
       </aside>
       {app.session.may('operator') && (
         <section class="panels" id="access" aria-label={text.title['device-access']}>

@@ -1,0 +1,152 @@
+// The line under a device's head: who else is here, who has the device, and who changed it last; and what stands in the
+// way of sending while another has it.
+import { type Lease, limits } from '@telltale/gateway/contract';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { text } from '../i18n/en.ts';
+import { formatTime } from '../i18n/format.ts';
+import { type ControlModel, heldByAnother, openDeviceControl } from '../model/device-control.ts';
+import { Age } from '../ui/age.tsx';
+import { useApp } from '../ui/app-context.ts';
+import { DialogButton, FormEnd } from '../ui/dialog.tsx';
+import { Failure } from '../ui/failure.tsx';
+import { Line } from '../ui/fields.tsx';
+import { useAction } from '../ui/use-action.ts';
+import { useOpened } from '../ui/use-opened.ts';
+
+/** Names that are shown; a line of more is not read. */
+const namesShown = 6;
+
+/** Who is signed in, as leases and watchers name people. */
+function useMe(): string {
+  const state = useApp().session.state.value;
+  return state.name === 'signed-in' ? state.session.user : '';
+}
+
+/** Follows who is at a device, for as long as its page is open. */
+export function useDeviceControl(device: string): ControlModel | null {
+  const app = useApp();
+  const me = useMe();
+  const isLookedAt = () => document.visibilityState === 'visible';
+  const model = useOpened(() => openDeviceControl(device, me, { ...app, isLookedAt }), [device, me]);
+  useEffect(() => {
+    const seen = () => isLookedAt() && model?.wake();
+    document.addEventListener('visibilitychange', seen);
+    return () => document.removeEventListener('visibilitychange', seen);
+  }, [model]);
+  return model;
+}
+
+/** Nothing before it is known. */
+export function DeviceControlLine({ model }: { model: ControlModel | null }) {
+  const { live } = useApp();
+  const me = useMe();
+  const control = model?.control.value ?? null;
+  if (model === null || control === null) return null;
+  const others = control.watching.filter(name => name !== me);
+  const { lastChange } = control;
+  return (
+    <section class="control-line" aria-label={text.control.label}>
+      <div class="control-who" role="status">
+        {!live.confirmed.value && <span class="muted">{text.control.unconfirmed}</span>}
+        {live.confirmed.value && others.length > 0 && (
+          <span data-watching title={others.join(', ')}>
+            {text.control.alsoHere(namesOf(others))}
+          </span>
+        )}
+        <Holder model={model} lease={control.lease} me={me} />
+      </div>
+      {lastChange !== null && (
+        <span class="muted small control-last" data-last-change>
+          {text.control.changed[lastChange.what]} {lastChange.by} <Age at={lastChange.at} />:{' '}
+          <code>{lastChange.name}</code>
+        </span>
+      )}
+    </section>
+  );
+}
+
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, namesShown);
+  const left = names.length - shown.length;
+  // Beyond its limit the gateway tells no names; how many there are is not known then.
+  if (names.length >= limits.watchingMax - 1) shown.push(text.control.others);
+  else if (left > 0) shown.push(text.control.more(left));
+  return shown.join(', ');
+}
+
+type HolderProps = { model: ControlModel; lease: Lease | null; me: string };
+
+/** Who has it, and what may be done about that. */
+function Holder({ model, lease, me }: HolderProps) {
+  const { session, time } = useApp();
+  const action = useAction();
+  const mayTake = session.may('operator');
+  const button = (label: string, work: () => Promise<void>) => (
+    <button type="button" class="button is-small" disabled={action.busy} onClick={() => void action.run(work)}>
+      {label}
+    </button>
+  );
+  const isMine = lease?.by === me;
+  const isKept = model.keeping.value;
+  return (
+    <>
+      {lease !== null && (
+        <span class={`control-held ${isMine ? 'is-mine' : 'is-held'}`} data-lease={lease.by}>
+          {!isMine && model.takenBy.value !== null && <b>{text.control.takenFrom(lease.by)} </b>}
+          <b>{isMine ? text.control.mine : text.control.held(lease.by)}</b>{' '}
+          {isKept ? text.control.mineKept : text.control.until(formatTime(lease.until, time.now()))}
+          {lease.reason !== null && <span class="muted"> {text.control.because(lease.reason)}</span>}
+        </span>
+      )}
+      {mayTake && lease === null && button(text.control.take, () => model.take())}
+      {mayTake && isMine && !isKept && button(text.control.keep, () => model.take())}
+      {mayTake && isMine && button(text.control.giveBack, () => model.giveBack())}
+      {mayTake && lease !== null && !isMine && <TakeOver model={model} lease={lease} />}
+      {action.error !== null && <Failure error={action.error} />}
+    </>
+  );
+}
+
+function TakeOver({ model, lease }: { model: ControlModel; lease: Lease }) {
+  return (
+    <DialogButton label={text.control.takeOver} title={text.control.takeOverTitle(lease.by)} class="button is-small">
+      {close => <TakeOverForm model={model} lease={lease} close={close} />}
+    </DialogButton>
+  );
+}
+
+function TakeOverForm({ model, lease, close }: { model: ControlModel; lease: Lease; close(): void }) {
+  const action = useAction();
+  const [reason, setReason] = useState('');
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (await action.run(() => model.take({ reason: reason.trim(), takeOver: true }))) close();
+  };
+  return (
+    <form onSubmit={submit}>
+      <p>{text.control.takeOverWarning(lease.by)}</p>
+      <Line
+        label={text.control.reason}
+        value={reason}
+        input={setReason}
+        required
+        autocomplete="off"
+        maxLength={limits.commandReasonLengthMax}
+      />
+      <FormEnd action={action} submit={text.control.takeOver} danger disabled={reason.trim() === ''} cancel={close} />
+    </form>
+  );
+}
+
+/** What it holds cannot be used while another has the device, and says why. */
+export function ControlGate({ model, children }: { model: ControlModel | null; children: ComponentChildren }) {
+  const { time } = useApp();
+  const held = heldByAnother(model?.control.value ?? null, useMe());
+  return (
+    <fieldset class="control-gate" disabled={held !== null}>
+      {held !== null && <p class="notice is-late">{text.control.gate(held.by, formatTime(held.until, time.now()))}</p>}
+      {children}
+    </fieldset>
+  );
+}
