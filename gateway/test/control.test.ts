@@ -1,4 +1,6 @@
 // Two operators and one device, over REST and the live stream: who is there, who has it, and what the other may not do.
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { makeSecret } from '../src/access/index.ts';
 import type { Command, DeviceControlAnswer, Lease, LogAnswer, Scope, ServerFrame } from '../src/contract/index.ts';
@@ -32,6 +34,17 @@ async function watch({ http }: TestGateway, rest: Rest): Promise<TestViewer> {
   viewer.send({ t: 'sub', sub: 's', device: ['d1'] });
   await viewer.frame('snap');
   return viewer;
+}
+
+/** What the audit trail says of leases. */
+function auditOf({ dir }: TestGateway): unknown[] {
+  const db = new Database(join(dir, 'telltale.db'), { readonly: true });
+  try {
+    const rows = db.prepare(`SELECT device, by, body FROM audit WHERE action = 'lease' ORDER BY id`).all();
+    return (rows as { body: string }[]).map(({ body, ...row }) => ({ ...row, ...JSON.parse(body) }));
+  } finally {
+    db.close();
+  }
 }
 
 type Control = ServerFrame & { t: 'control' };
@@ -97,6 +110,13 @@ test('[CMD-11] another takes it over with a reason, whoever had it hears of it, 
   expect((await send(anna)).status).toBe(409);
   expect((await ask(gateway.rest, 'DELETE')).status).toBe(204);
   expect((await send(anna)).status).toBe(202);
+  await expect
+    .poll(() => auditOf(gateway))
+    .toMatchObject([
+      { what: 'taken', by: 'anna', device: 'd1', reason: null },
+      { what: 'taken-over', by: 'ben', device: 'd1', reason: 'leak', from: '127.0.0.1' },
+      { what: 'ended', by: 'test-administrator', device: 'd1', detail: { holder: 'ben' } },
+    ]);
   expect((await ask(anna, 'PUT', { ttlMs: 4_999 })).answer).toMatchObject({ code: 'bad_request' });
   expect((await ask(tokenFor(gateway, 'viewer').rest, 'PUT')).status).toBe(403);
 });

@@ -47,10 +47,10 @@ export function DeviceControlLine({ model }: { model: ControlModel | null }) {
   const { lastChange } = control;
   return (
     <section class="control-line" aria-label={text.control.label}>
-      <div class="control-who" role="status">
+      <div class="control-who">
         {!live.confirmed.value && <span class="muted">{text.control.unconfirmed}</span>}
         {live.confirmed.value && others.length > 0 && (
-          <span data-watching title={others.join(', ')}>
+          <span role="status" data-watching title={others.join(', ')}>
             {text.control.alsoHere(namesOf(others))}
           </span>
         )}
@@ -58,8 +58,8 @@ export function DeviceControlLine({ model }: { model: ControlModel | null }) {
       </div>
       {lastChange !== null && (
         <span class="muted small control-last" data-last-change>
-          {text.control.changed[lastChange.what]} {lastChange.by} <Age at={lastChange.at} />:{' '}
-          <code>{lastChange.name}</code>
+          {text.control.last[lastChange.what]} <code>{lastChange.name}</code> {text.control.by(lastChange.by)}{' '}
+          <Age at={lastChange.at} />
         </span>
       )}
     </section>
@@ -93,48 +93,69 @@ function Holder({ model, lease, me }: HolderProps) {
     <>
       {lease !== null && (
         <span class={`control-held ${isMine ? 'is-mine' : 'is-held'}`} data-lease={lease.by}>
-          {!isMine && model.takenBy.value !== null && <b>{text.control.takenFrom(lease.by)} </b>}
-          <b>{isMine ? text.control.mine : text.control.held(lease.by)}</b>{' '}
+          <b role="status">{wordsOf(lease.by, isMine, model.takenBy.value !== null)}</b>{' '}
           {isKept ? text.control.mineKept : text.control.until(formatTime(lease.until, time.now()))}
           {lease.reason !== null && <span class="muted"> {text.control.because(lease.reason)}</span>}
         </span>
       )}
-      {mayTake && lease === null && button(text.control.take, () => model.take())}
+      {mayTake && !isMine && <TakeButton model={model} from={lease?.by ?? null} />}
       {mayTake && isMine && !isKept && button(text.control.keep, () => model.take())}
       {mayTake && isMine && button(text.control.giveBack, () => model.giveBack())}
-      {mayTake && lease !== null && !isMine && <TakeOver model={model} lease={lease} />}
       {action.error !== null && <Failure error={action.error} />}
     </>
   );
 }
 
-function TakeOver({ model, lease }: { model: ControlModel; lease: Lease }) {
+function wordsOf(holder: string, isMine: boolean, wasTaken: boolean): string {
+  if (isMine) return text.control.mine;
+  return wasTaken ? text.control.takenFrom(holder) : text.control.held(holder);
+}
+
+/** `from` has the device; null where nobody has. */
+type TakeProps = { model: ControlModel; from: string | null };
+
+function TakeButton({ model, from }: TakeProps) {
+  const { take, takeOver, takeTitle, takeOverTitle } = text.control;
   return (
-    <DialogButton label={text.control.takeOver} title={text.control.takeOverTitle(lease.by)} class="button is-small">
-      {close => <TakeOverForm model={model} lease={lease} close={close} />}
+    <DialogButton
+      label={from === null ? take : takeOver}
+      title={from === null ? takeTitle : takeOverTitle(from)}
+      class="button is-small"
+    >
+      {close => <TakeForm model={model} from={from} close={close} />}
     </DialogButton>
   );
 }
 
-function TakeOverForm({ model, lease, close }: { model: ControlModel; lease: Lease; close(): void }) {
+/** Taking over needs a reason: whoever had it is told. */
+function TakeForm({ model, from, close }: TakeProps & { close(): void }) {
   const action = useAction();
-  const [reason, setReason] = useState('');
+  const [written, setWritten] = useState('');
+  const reason = written.trim();
+  const isTakeOver = from !== null;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (await action.run(() => model.take({ reason: reason.trim(), takeOver: true }))) close();
+    const request = { ...(reason !== '' && { reason }), ...(isTakeOver && { takeOver: true }) };
+    if (await action.run(() => model.take(request))) close();
   };
   return (
     <form onSubmit={submit}>
-      <p>{text.control.takeOverWarning(lease.by)}</p>
+      <p>{isTakeOver ? text.control.takeOverWarning(from) : text.control.takeWarning}</p>
       <Line
-        label={text.control.reason}
-        value={reason}
-        input={setReason}
-        required
+        label={isTakeOver ? text.control.reason : text.control.reasonOptional}
+        value={written}
+        input={setWritten}
+        required={isTakeOver}
         autocomplete="off"
         maxLength={limits.commandReasonLengthMax}
       />
-      <FormEnd action={action} submit={text.control.takeOver} danger disabled={reason.trim() === ''} cancel={close} />
+      <FormEnd
+        action={action}
+        submit={isTakeOver ? text.control.takeOver : text.control.take}
+        danger={isTakeOver}
+        disabled={isTakeOver && reason === ''}
+        cancel={close}
+      />
     </form>
   );
 }

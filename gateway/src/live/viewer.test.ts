@@ -292,6 +292,30 @@ describe('a connection', () => {
     expect(pipe.of('slow').at(-1)?.behind).toBe(false);
   });
 
+  test('[LIV-3] [CMD-11] with no room is told once of each device, as it is when there is room again', () => {
+    const pipe = new FakePipe();
+    const other = new FakePipe();
+    open(pipe);
+    pipe.say({ t: 'sub', id: 1, sub: 's', device: ['a'] });
+    pipe.say({ t: 'sub', id: 2, sub: 't', device: ['a'], metric: ['m1'] });
+    expect(pipe.frames.map(({ t }) => t)).toEqual(['ok', 'control', 'ok', 'control']);
+    pipe.buffered = full;
+    new Viewer(other, { name: 'ben', role: 'viewer', scope: null, hash: 'b' }, '127.0.0.1', ports, () => {});
+    for (let n = 0; n < 20; n++) {
+      other.say({ t: n % 2 === 0 ? 'sub' : 'unsub', sub: 's', ...(n % 2 === 0 && { device: ['a'] }) });
+      log.clock.advance(3_000);
+    }
+    other.say({ t: 'sub', sub: 's', device: ['a'] });
+    log.clock.advance(3_000);
+    expect(pipe.of('control')).toHaveLength(2);
+    pipe.buffered = 0;
+    pipe.end.drained();
+    expect(pipe.of('control').map(({ watching }) => watching.join())).toEqual(['ann', 'ann', 'ann,ben']);
+    for (const each of [pipe, other]) each.end.closed();
+    log.clock.advance(2_000);
+    expect(ports.watchers.of('a').watching).toEqual([]);
+  });
+
   test('gives back what it held when it closes', async () => {
     const pipe = new FakePipe();
     open(pipe);
