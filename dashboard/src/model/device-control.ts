@@ -30,7 +30,7 @@ export type DeviceControlPorts = {
 export type ControlModel = {
   /** Null until it is known. */
   readonly control: ReadonlySignal<DeviceControlAnswer | null>;
-  /** True while the lease that was taken here is prolonged. */
+  /** True while a lease that was taken here is prolonged, as long as it is there. */
   readonly keeping: ReadonlySignal<boolean>;
   /** The lease of whoever took the device from the person here, until it ends. */
   readonly takenBy: ReadonlySignal<Lease | null>;
@@ -53,7 +53,8 @@ export function openDeviceControl(device: string, me: string, ports: DeviceContr
   const takenBy = signal<Lease | null>(null);
   const loads = createNewestWins();
   const reload = createReload(ports.clock, reloadDelayMs, () => load());
-  const keeper = createKeeper(ports, async () => took(await ports.api.takeLease(device, {})));
+  const isMine = () => control.peek()?.lease?.by === me;
+  const keeper = createKeeper(ports, isMine, async () => took(await ports.api.takeLease(device, {})));
   /** How often the connection told of it: what was asked before that is older. */
   let told = 0;
 
@@ -62,25 +63,26 @@ export function openDeviceControl(device: string, me: string, ports: DeviceContr
     const before = told;
     void loads.ask(
       () => ports.api.deviceControl(device),
-      answer => become(told === before ? answer : { ...answer, ...control.peek(), lastChange: answer.lastChange }),
+      answer => {
+        const held = control.peek();
+        const lastChange = newest(held?.lastChange ?? null, answer.lastChange);
+        become({ ...answer, ...(told !== before && held), lastChange });
+      },
       () => {},
     );
   }
 
   function become(next: DeviceControlAnswer): void {
-    const wasMine = control.peek()?.lease?.by === me;
     const other = heldByAnother(next, me);
     if (other === null) takenBy.value = null;
-    else if (wasMine || takenBy.peek() !== null) takenBy.value = other;
-    if (next.lease?.by !== me) keeper.stop();
+    else if (isMine() || takenBy.peek() !== null) takenBy.value = other;
     control.value = next;
   }
 
   function heard(event: LiveEvent): void {
     const change = event.device === device ? lastChangeIn(event) : null;
     const held = control.peek();
-    if (change === null || held === null) return;
-    if (held.lastChange === null || held.lastChange.at <= change.at) become({ ...held, lastChange: change });
+    if (change !== null && held !== null) become({ ...held, lastChange: newest(held.lastChange, change) });
   }
 
   function took(lease: Lease | null): void {
@@ -110,6 +112,8 @@ export function openDeviceControl(device: string, me: string, ports: DeviceContr
     },
     async giveBack() {
       keeper.stop();
+      // What is under way would take it again.
+      await keeper.settled();
       await ports.api.releaseLease(device);
       took(null);
     },
@@ -131,13 +135,23 @@ function lastChangeIn(event: LiveEvent): LastChange | null {
   return { by: event.by, at, what: 'desired', name: Object.keys(event.fields).join(', ') };
 }
 
-/** Prolongs a lease time and again, while somebody looks. */
+/** The later of two; the second where both are as late. */
+function newest(a: LastChange | null, b: LastChange | null): LastChange | null {
+  return a !== null && (b === null || a.at > b.at) ? a : b;
+}
+
+/**
+ * Prolongs a lease time and again, while somebody looks. Whether it is still there to be prolonged is looked at when it
+ * is time to: what the connection tells and what a call answers may overtake each other.
+ */
 function createKeeper(
   { clock, isLookedAt }: Pick<DeviceControlPorts, 'clock' | 'isLookedAt'>,
+  isMine: () => boolean,
   prolong: () => Promise<void>,
 ) {
   const keeping = signal(false);
   let cancel = () => {};
+  let underWay = Promise.resolve();
 
   function start(): void {
     cancel();
@@ -152,13 +166,14 @@ function createKeeper(
 
   function renew(): void {
     if (!keeping.peek()) return;
+    if (!isMine()) return stop();
     start();
     if (!isLookedAt()) return;
-    prolong().catch(error => {
+    underWay = prolong().catch(error => {
       // Another has it now. Anything else may be better the next time.
       if (error instanceof ApiError && error.code === 'controlled') stop();
     });
   }
 
-  return { keeping, start, stop, renew };
+  return { keeping, start, stop, renew, settled: () => underWay };
 }

@@ -88,7 +88,7 @@ function Holder({ model, lease, me }: HolderProps) {
     </button>
   );
   const isMine = lease?.by === me;
-  const isKept = model.keeping.value;
+  const isKept = isMine && model.keeping.value;
   return (
     <>
       {lease !== null && (

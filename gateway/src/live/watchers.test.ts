@@ -70,17 +70,18 @@ describe('[CMD-11] who watches a device', () => {
     const anna = viewer('anna');
     anna.begin('d1');
     clock.advance(1_000);
-    for (const by of ['ben', 'cleo', 'anna']) {
-      lease('d1', by);
+    for (let i = 0; i < 20; i++) {
+      lease('d1', `u${i}`);
       clock.advance(50);
     }
-    expect(anna.told).toHaveLength(1);
     clock.advance(250);
-    expect(anna.told).toHaveLength(2);
-    expect(anna.told.at(-1)?.lease?.by).toBe('anna');
+    // When it came, and once in each 250 ms of the second.
+    expect(anna.told.length).toBeLessThanOrEqual(5);
+    expect(anna.told.at(-1)?.lease?.by).toBe('u19');
+    const { length } = anna.told;
     lease('d2', 'ben');
     clock.advance(1_000);
-    expect([anna.told.length, clock.timers()]).toEqual([2, 0]);
+    expect([anna.told.length, clock.timers()]).toEqual([length, 0]);
   });
 
   test('counts a person once, over all viewers and tokens, until the last of them has been gone for a moment', () => {
