@@ -1,30 +1,29 @@
-// The part of a device that has no line: its model, its commands and its faults. It turns time into readings, as the
-// JSON they are sent as, and commands into answers.
-import type { Millis } from '@telltale/gateway/contract';
-import { CommandInbox, type Handled } from './command-inbox.ts';
-import type { Fault, Hands } from './faults/fault.ts';
-import type { Model } from './models/model.ts';
+// The part of a device that has no line: its model and its faults. It turns time into readings, as the JSON they are
+// sent as, and what it is told into deeds.
+import type { CommandAnswer, Millis } from '@telltale/gateway/contract';
+import { type Conduct, type Fault, goodConduct, type Hands } from './faults/fault.ts';
+import type { Model, Values } from './models/model.ts';
 
 /** A thing with its faults. */
 export class Body {
   readonly #model: Model;
   readonly #faults: readonly Fault[];
-  readonly #inbox: CommandInbox;
   readonly #intervalMs: number;
-  /** True where commands are carried out and never answered. */
-  readonly mute: boolean;
 
   constructor(model: Model, faults: readonly Fault[], intervalMs: number) {
     this.#model = model;
     this.#faults = faults;
     this.#intervalMs = intervalMs;
-    this.#inbox = new CommandInbox((name, params) => model.command(name, params));
-    this.mute = faults.some(fault => fault.mute === true);
   }
 
   /** Time between two samples: the model's own where it decides that itself. */
   get intervalMs(): number {
     return this.#model.intervalMs ?? this.#intervalMs;
+  }
+
+  /** True while something that it was told to move still moves. */
+  get settling(): boolean {
+    return this.#model.settling === true;
   }
 
   /** Lets time pass. */
@@ -49,14 +48,32 @@ export class Body {
     return this.#faults.some(fault => fault.holding?.(nowMs) === true);
   }
 
-  /** Handles one delivery of a command. */
-  handle(id: string, payload: string, nowMs: Millis): Handled {
-    return this.#inbox.handle(id, payload, nowMs);
+  /** How it will deal with something that it is told now, and that is to be done before `expiresAt`. */
+  conduct(expiresAt: Millis, nowMs: Millis): Conduct {
+    let conduct = goodConduct;
+    for (const fault of this.#faults) conduct = fault.conduct?.(conduct, expiresAt, nowMs) ?? conduct;
+    return conduct;
+  }
+
+  /** Carries out a command, or says why not. */
+  perform(name: string, params: unknown): CommandAnswer {
+    return this.#model.command(name, params);
+  }
+
+  /** Takes of these fields those that it has, with values that are possible. */
+  take(fields: Readonly<Values>): void {
+    for (const [name, value] of Object.entries(fields)) this.#model.take(name, value);
+  }
+
+  /** What its fields are set to, as the JSON that it reports them as. */
+  reported(): string {
+    return JSON.stringify(this.#model.reported());
   }
 
   /** What the device says about itself when it starts. */
   attributes(serial: string): string {
     const { product, units, commandsText } = this.#model;
-    return JSON.stringify({ model: product, firmware: '2.4.1', serial, commands: commandsText, units });
+    const facts = { model: product, firmware: '2.4.1', serial, commands: commandsText, units };
+    return JSON.stringify({ ...facts, ...this.#model.reported() });
   }
 }

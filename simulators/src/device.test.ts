@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Body } from './body.ts';
 import { Device, type DeviceSetup } from './device.ts';
 import type { Fault } from './faults/fault.ts';
+import { faults } from './faults/names.ts';
 import type { Kind } from './models/kinds.ts';
 import { kinds } from './models/kinds.ts';
 import { Random } from './random.ts';
@@ -104,13 +105,13 @@ describe('a device on its line', () => {
   test('answers an expired command without carrying it out', async () => {
     start('cold-room', 20);
     await settled(3);
-    const before = readings().at(-1)!.values.setpoint;
+    const before = readings().at(-1)!.values.target;
     expect(await send('c2', order('setTarget', { value: -9 }, Date.now() - 50))).toEqual({
       ok: false,
       error: expect.stringContaining('expired'),
     });
     await settled(telemetry().length + 3);
-    expect(readings().at(-1)!.values.setpoint).toBe(before);
+    expect(readings().at(-1)!.values.target).toBe(before);
   });
 
   test('reports as often as it is told to from the command on', async () => {
@@ -220,9 +221,118 @@ describe('taking its leave', () => {
 });
 
 test('a mute device carries out and does not answer', async () => {
-  start('cold-room', 20, [{ mute: true }]);
+  start('cold-room', 20, [faults.mute.create()]);
   await settled(3);
   await broker.publish('devices/d1/commands/c9', order('setTarget', { value: -7 }));
-  await broker.until(() => readings().at(-1)?.values.setpoint === -7);
+  await broker.until(() => readings().at(-1)?.values.target === -7);
   expect(broker.heard.some(message => message.topic.endsWith('/result'))).toBe(false);
+});
+
+/** The messages on one of the device's topics, as what they say. */
+const told = (topic: string) =>
+  broker.heard.filter(message => message.topic === `devices/d1/${topic}`).map(message => JSON.parse(message.payload));
+
+/** Starts a device that samples once a minute, and waits until it listens. */
+async function listening(kind: Kind, conducts: Fault[] = []): Promise<void> {
+  start(kind, 60_000, conducts);
+  await broker.until(message => message.topic === 'devices/d1/attributes');
+  await expect.poll(() => totals.inFlight).toBe(0);
+}
+
+describe('what a device was told', () => {
+  test('is in a reading that was taken after it, and in its attributes', async () => {
+    await listening('cold-room');
+    expect(told('attributes')[0]).toMatchObject({ model: 'FrostLine CR-20', target: expect.any(Number) });
+    const before = Date.now();
+    expect(await send('c1', order('setTarget', { value: -9 }))).toEqual({ ok: true, result: { target: -9 } });
+    await broker.until(() => told('attributes').length === 2 && telemetry().length === 1);
+    expect(told('attributes')[1]).toEqual({ target: -9 });
+    expect(readings()[0]!.values.target).toBe(-9);
+    expect(readings()[0]!.ts).toBeGreaterThanOrEqual(before);
+  });
+
+  test('what has to move reports while it moves, and then as often as before', async () => {
+    await listening('tank');
+    await send('c1', order('closeValve'));
+    await broker.until(() => readings().at(-1)?.values.valve === 'closed');
+    const count = readings().length;
+    expect(count).toBeGreaterThan(4);
+    expect(told('attributes').at(-1)).toEqual({ valve: 'closed' });
+  });
+
+  test('two answers come from one that answers twice', async () => {
+    await listening('pump', [faults.twice.create({ random: new Random(1), startMs: 0 })]);
+    await broker.publish('devices/d1/commands/c1', order('stop'));
+    await broker.until(() => told('commands/c1/result').length === 2);
+    expect(told('commands/c1/result')[0]).toEqual(told('commands/c1/result')[1]);
+    expect(totals.commandsAnswered).toBe(1);
+  });
+
+  test.each([true, false])('one that dies loses its line before it answers; carried out: %s', async carriedOut => {
+    let deaths = 0;
+    const dying: Fault = {
+      conduct: soFar => (++deaths > 1 ? soFar : { ...soFar, dies: { awayMs: 50, carriedOut } }),
+    };
+    await listening('cold-room', [dying]);
+    await broker.publish('devices/d1/commands/c1', order('setTarget', { value: -9 }));
+    // The broker has no PUBACK of it and delivers it again: from memory it is answered, or else it is carried out now.
+    const answer = await broker.until(message => message.topic === 'devices/d1/commands/c1/result');
+    expect(JSON.parse(answer.payload)).toEqual({ ok: true, result: { target: -9 } });
+    const back = broker.heard.findLastIndex(message => message.payload === 'online');
+    expect(broker.heard.slice(0, back).filter(message => message.payload === 'online')).toHaveLength(1);
+    expect(broker.heard.indexOf(answer)).toBeGreaterThan(back);
+    expect(totals).toMatchObject(
+      carriedOut ? { commandsAnswered: 1, commandsRepeated: 1 } : { commandsAnswered: 2, commandsRepeated: 0 },
+    );
+    // What it could not tell when it died it tells when it is back.
+    await broker.until(() => told('attributes').some(({ target }) => target === -9));
+  });
+});
+
+describe('desired state', () => {
+  const desire = (fields: unknown, version = 7) =>
+    broker.publish('devices/d1/desired', JSON.stringify({ version, fields }));
+
+  test('what it knows it takes, and reports what is now', async () => {
+    await listening('pump');
+    await desire({ targetSpeed: 900, on: false, colour: 'red', constructor: 1 });
+    await broker.until(() => told('attributes').length === 2);
+    expect(told('attributes')[1]).toEqual({ targetSpeed: 900, on: false });
+    await broker.until(() => readings().some(({ values }) => values.targetSpeed === 900));
+  });
+
+  test('impossible values are not taken, and what it reports stays what it was', async () => {
+    await listening('cold-room');
+    const before: number = told('attributes')[0].target;
+    for (const target of [99, 'cold', true, null]) await desire({ target });
+    await broker.until(() => told('attributes').length === 5);
+    expect(told('attributes').slice(1)).toEqual(Array(4).fill({ target: before }));
+    for (const payload of [
+      'nonsense',
+      '[]',
+      '{"version":1}',
+      '{"fields":{"target":1}}',
+      '{"version":1,"fields":[1]}',
+    ]) {
+      await broker.publish('devices/d1/desired', payload);
+    }
+    await desire({ target: before + 1 });
+    await broker.until(() => told('attributes').length === 6);
+    expect(told('attributes')[5]).toEqual({ target: before + 1 });
+  });
+
+  test('a liar stays as it is, and its reports say so', async () => {
+    await listening('tank', [faults.liar.create()]);
+    await desire({ valve: 'closed' });
+    await broker.until(() => told('attributes').length === 2);
+    expect(told('attributes')[1]).toEqual({ valve: 'open' });
+  });
+
+  test('a slow one takes it after a while', async () => {
+    await listening('tank', [{ conduct: soFar => ({ ...soFar, beforeMs: 100 }) }]);
+    await desire({ valve: 'closed' });
+    expect(told('attributes')).toHaveLength(1);
+    await broker.until(() => told('attributes').length === 2);
+    expect(told('attributes')[1]).toEqual({ valve: 'closed' });
+  });
 });

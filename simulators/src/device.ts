@@ -1,11 +1,12 @@
 // One simulated device on its MQTT line: it says that it is online, describes itself, sends its readings with QoS 1,
-// and answers commands. While the line is down its readings wait in a bounded outbox and keep their own times. When
+// carries out commands and desired state, and reports what is now. While the line is down its readings wait in a bounded outbox and keep their own times. When
 // too many messages are unacknowledged it sends no more until some are.
-import { type Millis, parseTopic, topics } from '@telltale/gateway/contract';
+import { type Millis, topics } from '@telltale/gateway/contract';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Backoff } from './backoff.ts';
 import type { Body } from './body.ts';
 import type { Hands } from './faults/fault.ts';
+import { Instructions } from './instructions.ts';
 import { Outbox } from './outbox.ts';
 import type { Random } from './random.ts';
 import type { Totals } from './totals.ts';
@@ -15,6 +16,8 @@ const inFlightMax = 16;
 const keepaliveS = 60;
 /** A gateway that was just started, with thousands of devices at its door, may take a while to answer. */
 const connectTimeoutMs = 20_000;
+/** While something moves that it was told to move, it reports at least this often. */
+const settlingIntervalMs = 1_000;
 
 /** Where the gateway listens for MQTT. */
 export type Line = { protocol: 'mqtt' | 'mqtts'; host: string; port: number };
@@ -52,6 +55,7 @@ export class Device implements Hands {
   readonly #totals: Totals;
   readonly #outbox: Outbox;
   readonly #backoff: Backoff;
+  readonly #instructions: Instructions;
   readonly #client: MqttClient;
   #online = false;
   #everOnline = false;
@@ -61,6 +65,8 @@ export class Device implements Hands {
   /** On the clock that is never set back: when the model was stepped, and when the next sample is due. */
   #steppedAt = performance.now();
   #dueAt: number;
+  /** Between the sample before and that one. */
+  #intervalMs: number;
   #idle: (() => void) | null = null;
 
   /** Switches the device on: it connects, and samples from now on. */
@@ -71,6 +77,15 @@ export class Device implements Hands {
     this.#totals = setup.totals;
     this.#outbox = new Outbox(setup.outboxReadingsMax);
     this.#backoff = new Backoff(setup.random);
+    this.#instructions = new Instructions({
+      device: setup.id,
+      body: setup.body,
+      totals: setup.totals,
+      send: (topic, payload) => this.#send(topic, payload),
+      showEffect: () => this.#showEffect(),
+      cut: awayMs => this.cut(awayMs),
+    });
+    this.#intervalMs = setup.body.intervalMs;
     this.#dueAt = this.#steppedAt + setup.random.next() * setup.body.intervalMs;
     this.#client = connect(this.#options());
     this.#listen();
@@ -123,9 +138,13 @@ export class Device implements Hands {
     this.#backoff.reset();
     this.#waitBeforeNext(this.#backoff.nextMs());
     this.#send(topics.status(this.id), 'online', true);
-    if (!this.#everOnline) this.#send(topics.attributes(this.id), this.#body.attributes(this.#setup.serial));
-    else this.#totals.reconnects++;
-    if (!sessionPresent || !this.#everOnline) this.#client.subscribe(topics.commands(this.id), { qos: 1 });
+    if (this.#everOnline) {
+      this.#totals.reconnects++;
+      this.#instructions.reportChanges();
+    } else this.#instructions.describe(this.#setup.serial);
+    if (!sessionPresent || !this.#everOnline) {
+      this.#client.subscribe([topics.commands(this.id), topics.desired(this.id)], { qos: 1 });
+    }
     this.#everOnline = true;
     this.#setup.watch.online(this);
     this.#pump();
@@ -137,23 +156,21 @@ export class Device implements Hands {
   }
 
   #received(topic: string, payload: Buffer): void {
-    const parsed = parseTopic(topic);
-    if (parsed?.kind !== 'command' || parsed.device !== this.id || this.#closing) return;
-    const before = this.#body.intervalMs;
-    const { answer, repeated } = this.#body.handle(parsed.command, payload.toString(), Date.now());
-    if (repeated) this.#totals.commandsRepeated++;
-    else this.#totals.commandsAnswered++;
-    if (!this.#body.mute) this.#send(topics.commandResult(this.id, parsed.command), answer);
-    // The new values show what the command did; nobody has to wait for the next regular sample.
-    if (!repeated) this.#sampleNow(before !== this.#body.intervalMs);
+    if (!this.#closing) this.#instructions.take(topic, payload.toString());
   }
 
-  #sampleNow(newInterval: boolean): void {
+  /** The new values show what was done; nobody has to wait for the next regular sample. */
+  #showEffect(): void {
     this.#measure();
-    if (!newInterval) return;
+    if (this.#nextIntervalMs === this.#intervalMs) return;
     clearTimeout(this.#sampleTimer);
     this.#dueAt = performance.now();
     this.#scheduleNext();
+  }
+
+  get #nextIntervalMs(): number {
+    const { intervalMs, settling } = this.#body;
+    return settling ? Math.min(intervalMs, settlingIntervalMs) : intervalMs;
   }
 
   // A field, so that no closure is made for each sample.
@@ -173,7 +190,8 @@ export class Device implements Hands {
 
   #scheduleNext(): void {
     if (this.#closing) return;
-    const intervalMs = this.#body.intervalMs;
+    const intervalMs = this.#nextIntervalMs;
+    this.#intervalMs = intervalMs;
     const now = performance.now();
     // Samples that were missed, by a process that was busy or asleep, are not made up for.
     this.#dueAt = Math.max(this.#dueAt + intervalMs, now);
@@ -226,6 +244,7 @@ export class Device implements Hands {
     if (this.#closing) return;
     this.#closing = true;
     clearTimeout(this.#sampleTimer);
+    this.#instructions.close();
     const deadline = performance.now() + withinMs;
     let settled = false;
     if (this.#online) {

@@ -84,7 +84,7 @@ function parsePrefix(text: string): string {
 
 const examples = `
 Faults:
-${faultNames.map(name => `  ${name.padEnd(10)} ${faults[name].says}`).join('\n')}
+${faultNames.map(name => `  ${name.padEnd(11)} ${faults[name].says}`).join('\n')}
 
 Examples:
   100 devices of all kinds for as long as it runs; the token registers them

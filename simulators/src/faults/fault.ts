@@ -16,6 +16,21 @@ export type Hands = {
 /** What a fault is made from. */
 export type FaultSetup = { random: Random; startMs: Millis };
 
+/** What a device does with a command or a desired state that it is told. */
+export type Conduct = {
+  /** It says that all is well and does nothing. */
+  lies: boolean;
+  /** Time until it is carried out. */
+  beforeMs: Millis;
+  /** Times from then until each answer; none at all for a device that never answers. */
+  answersAfterMs: readonly Millis[];
+  /** It loses its line for `awayMs` before it answers, with the command carried out or forgotten. */
+  dies: { awayMs: Millis; carriedOut: boolean } | null;
+};
+
+/** At once, and one answer. */
+export const goodConduct: Conduct = Object.freeze({ lies: false, beforeMs: 0, answersAfterMs: [0], dies: null });
+
 /** A misbehaviour. Hooks that are left out behave well. */
 export type Fault = {
   /** The time that the device believes it to be. */
@@ -24,6 +39,6 @@ export type Fault = {
   holding?(nowMs: Millis): boolean;
   /** Called after each sample. */
   sampled?(nowMs: Millis, hands: Hands): void;
-  /** True where commands are carried out and never answered. */
-  readonly mute?: boolean;
+  /** What becomes of the conduct that other faults left, for one command; `expiresAt` is the end of its life. */
+  conduct?(soFar: Conduct, expiresAt: Millis, nowMs: Millis): Conduct;
 };

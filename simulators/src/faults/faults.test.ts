@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../random.ts';
-import type { Fault, Hands } from './fault.ts';
+import { type Fault, goodConduct, type Hands } from './fault.ts';
 import { type FaultName, faults } from './names.ts';
 
 const startMs = 1_700_000_000_000;
@@ -69,8 +69,64 @@ describe('faults', () => {
     expect(deeds[0]).toEqual(['record', -200]);
     expect(deeds[199]).toEqual(['record', -1]);
   });
+});
+
+describe('faults of commands', () => {
+  /** The conduct at twenty commands that live for half a minute. */
+  const conducts = (name: FaultName, seed = 1, lifeMs = 30_000) => {
+    const fault: Fault = faults[name].create({ random: new Random(seed, name), startMs });
+    return Array.from({ length: 20 }, () => fault.conduct!(goodConduct, startMs + lifeMs, startMs));
+  };
+
+  test('the same seed misbehaves the same', () => {
+    for (const name of ['slow', 'twice', 'late-answer', 'dies'] as const) {
+      expect(conducts(name, 4)).toEqual(conducts(name, 4));
+      expect(conducts(name, 4)).not.toEqual(conducts(name, 5));
+    }
+  });
 
   test('mute never answers', () => {
-    expect(run('mute').fault.mute).toBe(true);
+    expect(conducts('mute')[0]).toEqual({ ...goodConduct, answersAfterMs: [] });
+  });
+
+  test('a liar does nothing', () => {
+    expect(conducts('liar')[0]).toEqual({ ...goodConduct, lies: true });
+  });
+
+  test('slow takes 2 to 5 s and answers after that, always the same, so that order is kept', () => {
+    const [first, ...more] = conducts('slow');
+    expect(first!.beforeMs).toBeGreaterThanOrEqual(2_000);
+    expect(first!.beforeMs).toBeLessThanOrEqual(5_000);
+    expect(first!.answersAfterMs[0]).toBeGreaterThanOrEqual(500);
+    for (const conduct of more) expect(conduct).toEqual(first);
+  });
+
+  test('twice answers at once and again a little later', () => {
+    for (const { answersAfterMs } of conducts('twice')) {
+      expect(answersAfterMs).toHaveLength(2);
+      expect(answersAfterMs[0]).toBe(0);
+      expect(answersAfterMs[1]).toBeGreaterThan(0);
+    }
+  });
+
+  test('late-answer carries out at once and answers when the life of the command is over, however short that was', () => {
+    for (const [lifeMs, waitedMs] of [
+      [30_000, 30_000],
+      [500, 10_000],
+    ] as const) {
+      for (const { beforeMs, answersAfterMs } of conducts('late-answer', 1, lifeMs)) {
+        expect(beforeMs).toBe(0);
+        expect(answersAfterMs[0]).toBeGreaterThan(waitedMs);
+      }
+    }
+  });
+
+  test('dies stays away for 5 to 15 s, with and without having carried out', () => {
+    const deaths = conducts('dies').map(({ dies }) => dies!);
+    expect(new Set(deaths.map(({ carriedOut }) => carriedOut))).toEqual(new Set([true, false]));
+    for (const { awayMs } of deaths) {
+      expect(awayMs).toBeGreaterThanOrEqual(5_000);
+      expect(awayMs).toBeLessThanOrEqual(15_000);
+    }
   });
 });

@@ -1,4 +1,5 @@
 // The faults by the names that `--faults` takes, each with one line for people.
+import { createDies, createLateAnswer, createLiar, createMute, createSlow, createTwice } from './commands.ts';
 import { createBadClock, createBurst, createGarbage, createLate } from './data.ts';
 import type { Fault, FaultSetup } from './fault.ts';
 import { createAway, createDrop } from './line.ts';
@@ -12,7 +13,15 @@ export const faults = Object.freeze({
   'bad-clock': { create: createBadClock, says: 'its clock says 1970' },
   garbage: { create: createGarbage, says: 'one message in twenty cannot be understood' },
   late: { create: createLate, says: 'keeps readings back and sends them in late batches' },
-  mute: { create: (): Fault => ({ mute: true }), says: 'carries out commands and never answers' },
+  mute: { create: createMute, says: 'carries out commands and never answers' },
+  liar: { create: createLiar, says: 'answers ok to every command and does nothing' },
+  slow: { create: createSlow, says: 'carries out commands after some seconds, and answers later still' },
+  twice: { create: createTwice, says: 'answers each command twice' },
+  'late-answer': {
+    create: createLateAnswer,
+    says: 'carries out commands in time, and answers after their life is over',
+  },
+  dies: { create: createDies, says: 'loses its line for 5 to 15 s at each command, carried out or not' },
   burst: { create: createBurst, says: 'now and then 200 readings at once' },
 } satisfies Record<string, FaultEntry>);
 

@@ -1,7 +1,17 @@
 // A cold room: air that warms through walls and an opened door, a compressor with hysteresis, and a defrost heater.
-import type { CommandAnswer } from '@telltale/gateway/contract';
+import type { CommandAnswer, Value } from '@telltale/gateway/contract';
 import type { Random } from '../random.ts';
-import { type CommandTable, describeCommands, inSlices, type Model, type ModelSetup, runCommand } from './model.ts';
+import {
+  type CommandTable,
+  describeCommands,
+  type FieldTable,
+  inSlices,
+  type Model,
+  type ModelSetup,
+  readFields,
+  runCommand,
+  setField,
+} from './model.ts';
 import { numberParam } from './params.ts';
 import { approach, clamp, Drift, round } from './signals.ts';
 
@@ -19,13 +29,17 @@ const defrostCPerS = 0.35 / 60;
 const targetLowC = -30;
 const targetHighC = 15;
 
-const units = Object.freeze({ temperature: '°C', setpoint: '°C', humidity: '%', power: 'kW' });
+const units = Object.freeze({ temperature: '°C', target: '°C', humidity: '%', power: 'kW' });
 
 const commands: CommandTable<ColdRoom> = {
   setTarget: { takes: '{value}', run: (room, params) => room.setTarget(params) },
   defrost: { run: room => room.startDefrost() },
 };
 const commandsText = describeCommands(commands);
+
+const fields: FieldTable<ColdRoom> = {
+  target: { read: room => room.targetC, set: (room, value) => room.setTarget({ value }) },
+};
 
 /** A cold room with its controller. */
 class ColdRoom implements Model {
@@ -35,7 +49,7 @@ class ColdRoom implements Model {
   readonly #random: Random;
   readonly #humidityDrift: Drift;
   readonly #doorEveryS: number;
-  #setpointC: number;
+  #targetC: number;
   #airC: number;
   #humidity = 78;
   #compressor = false;
@@ -44,10 +58,10 @@ class ColdRoom implements Model {
   #defrostLeftS = 0;
   #toDefrostS: number;
 
-  constructor(setup: ModelSetup, setpointC: number) {
+  constructor(setup: ModelSetup, targetC: number) {
     this.#random = setup.random;
-    this.#setpointC = setpointC;
-    this.#airC = setpointC + setup.random.between(-hysteresisC, hysteresisC);
+    this.#targetC = targetC;
+    this.#airC = targetC + setup.random.between(-hysteresisC, hysteresisC);
     this.#toDefrostS = setup.random.between(0.1, 1) * defrostEveryS;
     this.#doorEveryS = setup.random.between(600, 1500);
     this.#humidityDrift = new Drift(setup.random, 900, 2);
@@ -84,8 +98,8 @@ class ColdRoom implements Model {
     if (this.#defrostLeftS > 0) this.#defrostLeftS = Math.max(0, this.#defrostLeftS - dtS);
     else if (this.#toDefrostS <= 0) this.#beginDefrost();
     if (this.#defrostLeftS > 0) return;
-    if (this.#compressor && this.#airC <= this.#setpointC - hysteresisC) this.#stopCompressor();
-    else if (!this.#compressor && this.#restS === 0 && this.#airC >= this.#setpointC + hysteresisC) {
+    if (this.#compressor && this.#airC <= this.#targetC - hysteresisC) this.#stopCompressor();
+    else if (!this.#compressor && this.#restS === 0 && this.#airC >= this.#targetC + hysteresisC) {
       this.#compressor = true;
     }
   }
@@ -105,7 +119,7 @@ class ColdRoom implements Model {
     const power = this.#compressor ? 1.85 : this.#defrostLeftS > 0 ? 1.2 : 0.09;
     return {
       temperature: round(this.#airC + this.#random.gaussian(0, 0.03), 2),
-      setpoint: round(this.#setpointC, 1),
+      target: this.targetC,
       compressor: this.#compressor,
       defrost: this.#defrostLeftS > 0,
       door: this.#doorOpenS > 0 ? 'open' : 'closed',
@@ -114,16 +128,29 @@ class ColdRoom implements Model {
     };
   }
 
+  /** The temperature that it keeps, in °C. */
+  get targetC(): number {
+    return round(this.#targetC, 1);
+  }
+
   command(name: string, params: unknown): CommandAnswer {
     return runCommand(commands, this, name, params);
+  }
+
+  reported() {
+    return readFields(fields, this);
+  }
+
+  take(field: string, value: Value): boolean {
+    return setField(fields, this, field, value);
   }
 
   /** Sets the temperature to keep, in °C. */
   setTarget(params: unknown): CommandAnswer {
     const value = numberParam(params, 'value', targetLowC, targetHighC);
     if (!value.ok) return value;
-    this.#setpointC = round(value.value, 1);
-    return { ok: true, result: { setpoint: this.#setpointC } };
+    this.#targetC = round(value.value, 1);
+    return { ok: true, result: { target: this.#targetC } };
   }
 
   /** Starts a defrost now instead of at its time. */

@@ -19,15 +19,15 @@ const wait = (model: Model, seconds: number) => {
 describe('cold-room', () => {
   test('setTarget shows at once, and the air follows', () => {
     const room = create('cold-room');
-    expect(room.command('setTarget', { value: -4 })).toEqual({ ok: true, result: { setpoint: -4 } });
-    expect(number(room, 'setpoint')).toBe(-4);
+    expect(room.command('setTarget', { value: -4 })).toEqual({ ok: true, result: { target: -4 } });
+    expect(number(room, 'target')).toBe(-4);
     wait(room, 2 * 3600);
     expect(number(room, 'temperature')).toBeLessThan(-1);
   });
 
   test('bad parameters are answered with what was expected and what came', () => {
     const room = create('cold-room');
-    const before = number(room, 'setpoint');
+    const before = number(room, 'target');
     expect(room.command('setTarget', { value: 'x' })).toEqual({
       ok: false,
       error: 'expected value to be a number from -30 to 15, got "x"',
@@ -39,7 +39,7 @@ describe('cold-room', () => {
     });
     const long = room.command('setTarget', { value: 'x'.repeat(10_000) });
     expect(long.ok === false && long.error.length).toBeLessThan(150);
-    expect(number(room, 'setpoint')).toBe(before);
+    expect(number(room, 'target')).toBe(before);
   });
 
   test('defrost stops the compressor and warms the air, and does not start twice', () => {

@@ -1,8 +1,18 @@
 // A greenhouse: the sun warms it, vents cool it, plants use its carbon dioxide, and the soil dries until it is
 // watered.
-import type { CommandAnswer } from '@telltale/gateway/contract';
+import type { CommandAnswer, Value } from '@telltale/gateway/contract';
 import type { Random } from '../random.ts';
-import { type CommandTable, describeCommands, inSlices, type Model, type ModelSetup, runCommand } from './model.ts';
+import {
+  type CommandTable,
+  describeCommands,
+  type FieldTable,
+  inSlices,
+  type Model,
+  type ModelSetup,
+  readFields,
+  runCommand,
+  setField,
+} from './model.ts';
 import { numberParam } from './params.ts';
 import { approach, clamp, Drift, dailySwing, laterInDay, moveTowards, round, sunlight } from './signals.ts';
 
@@ -10,7 +20,7 @@ const irrigateLowS = 1;
 const irrigateHighS = 3600;
 const soilDry = 28;
 const soilWet = 62;
-const ventPercentPerS = 5;
+const ventPercentPerS = 12.5;
 /** Watering that the controller starts by itself when the soil is dry. */
 const irrigateAloneS = 300;
 
@@ -28,6 +38,10 @@ const commands: CommandTable<Greenhouse> = {
   irrigate: { takes: '{seconds}', run: (house, params) => house.irrigate(params) },
 };
 const commandsText = describeCommands(commands);
+
+const fields: FieldTable<Greenhouse> = {
+  vent: { read: house => house.ventTargetPercent, set: (house, percent) => house.setVent({ percent }) },
+};
 
 /** A greenhouse with vents and drip lines. */
 class Greenhouse implements Model {
@@ -88,6 +102,15 @@ class Greenhouse implements Model {
     }
   }
 
+  /** Where the vents were told to go, in percent. */
+  get ventTargetPercent(): number {
+    return this.#ventTargetPercent;
+  }
+
+  get settling(): boolean {
+    return this.#ventPercent !== this.#ventTargetPercent;
+  }
+
   read() {
     return {
       temperature: round(this.#airC + this.#random.gaussian(0, 0.05), 1),
@@ -102,6 +125,14 @@ class Greenhouse implements Model {
 
   command(name: string, params: unknown): CommandAnswer {
     return runCommand(commands, this, name, params);
+  }
+
+  reported() {
+    return readFields(fields, this);
+  }
+
+  take(field: string, value: Value): boolean {
+    return setField(fields, this, field, value);
   }
 
   /** Moves the vents to this opening. */

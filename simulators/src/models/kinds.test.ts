@@ -19,9 +19,16 @@ function live(model: Model, hours: number, everyS: number): Values[] {
 
 /** What each number may be over days, whatever the seed. */
 const bounds: Record<Kind, Record<string, [low: number, high: number]>> = {
-  'cold-room': { temperature: [-1, 14], setpoint: [2, 6], humidity: [20, 100], power: [0.05, 2] },
-  freezer: { temperature: [-26, -10], setpoint: [-22, -18], humidity: [20, 100], power: [0.05, 2] },
-  pump: { speed: [1200, 1700], flow: [30, 60], pressure: [2, 7], vibration: [0.1, 6], motorTemperature: [20, 90] },
+  'cold-room': { temperature: [-1, 14], target: [2, 6], humidity: [20, 100], power: [0.05, 2] },
+  freezer: { temperature: [-26, -10], target: [-22, -18], humidity: [20, 100], power: [0.05, 2] },
+  pump: {
+    speed: [1200, 1700],
+    targetSpeed: [1300, 1600],
+    flow: [30, 60],
+    pressure: [2, 7],
+    vibration: [0.1, 6],
+    motorTemperature: [20, 90],
+  },
   'power-meter': {
     'voltage.l1': [215, 245],
     'voltage.l2': [215, 245],

@@ -31,11 +31,35 @@ export type Model = {
   read(): Values;
   /** Carries out a command, or says why not. */
   command(name: string, params: unknown): CommandAnswer;
+  /** True while something that it was told to move still moves. */
+  readonly settling?: boolean;
+  /** What its fields are set to, by name: the part of its state that can be desired from outside. */
+  reported(): Values;
+  /** Sets a field. False, and nothing happens, where it has no such field or the value is impossible. */
+  take(field: string, value: Value): boolean;
 };
 
 /** A command: what it takes, for people, and what it does. */
 export type CommandEntry<Thing> = { takes?: string; run: (thing: Thing, params: unknown) => CommandAnswer };
 export type CommandTable<Thing> = Readonly<Record<string, CommandEntry<Thing>>>;
+
+/** A field that can be set: how it is read, and how it is set, with the answer that a command for it would have. */
+export type FieldEntry<Thing> = {
+  read: (thing: Thing) => Value;
+  set: (thing: Thing, value: Value) => CommandAnswer;
+};
+export type FieldTable<Thing> = Readonly<Record<string, FieldEntry<Thing>>>;
+
+/** Reads all fields of a table. */
+export function readFields<Thing>(table: FieldTable<Thing>, thing: Thing): Values {
+  return Object.fromEntries(Object.entries(table).map(([name, field]) => [name, field.read(thing)]));
+}
+
+/** Sets the named field; false where there is none of the name, or the thing does not take the value. */
+export function setField<Thing>(table: FieldTable<Thing>, thing: Thing, name: string, value: Value): boolean {
+  const field = Object.hasOwn(table, name) ? table[name] : undefined;
+  return field?.set(thing, value).ok ?? false;
+}
 
 /** Runs the named command on `thing`; an unknown name is answered with the known ones. */
 export function runCommand<Thing>(

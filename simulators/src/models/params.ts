@@ -6,7 +6,8 @@ export type Param = { ok: true; value: number } | { ok: false; error: string };
 /** Longest piece of a bad parameter that is quoted back; the sender knows the rest. */
 const quotedLengthMax = 60;
 
-function quoted(value: unknown): string {
+/** A value as a sentence quotes it. */
+export function quoted(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value) ?? typeof value;
   return text.length <= quotedLengthMax ? text : `${text.slice(0, quotedLengthMax)}…`;

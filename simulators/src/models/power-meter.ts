@@ -1,14 +1,17 @@
 // A three-phase power meter with a load limiter: a daily load curve, machines that switch, and an energy counter that
 // only ever grows until it is reset.
-import type { CommandAnswer } from '@telltale/gateway/contract';
+import type { CommandAnswer, Value } from '@telltale/gateway/contract';
 import type { Random } from '../random.ts';
 import {
   type CommandTable,
   describeCommands,
+  type FieldTable,
   inSlices,
   type Model,
   type ModelSetup,
+  readFields,
   runCommand,
+  setField,
   type Values,
 } from './model.ts';
 import { numberParam } from './params.ts';
@@ -36,6 +39,10 @@ const commands: CommandTable<PowerMeter> = {
   setLimit: { takes: '{kw}', run: (meter, params) => meter.setLimit(params) },
 };
 const commandsText = describeCommands(commands);
+
+const fields: FieldTable<PowerMeter> = {
+  limit: { read: meter => meter.limitKw, set: (meter, kw) => meter.setLimit({ kw }) },
+};
 
 /** The share of the rated load that a plant draws at this time of day. */
 function dailyLoad(secondOfDay: number): number {
@@ -97,6 +104,11 @@ class PowerMeter implements Model {
     for (const drift of this.#voltageDrifts) drift.step(dtS);
   }
 
+  /** The power above which load is shed, in kW. */
+  get limitKw(): number {
+    return round(this.#limitKw, 1);
+  }
+
   read() {
     const values: Values = {};
     const power = Math.min(this.#powerKw * (1 + this.#random.gaussian(0, 0.003)), this.#limitKw);
@@ -109,7 +121,7 @@ class PowerMeter implements Model {
     });
     values.power = round(power, 2);
     values.powerFactor = round(factor, 3);
-    values.limit = round(this.#limitKw, 1);
+    values.limit = this.limitKw;
     values.energy = round(this.#energyKwh, 3);
     values.frequency = round(50 + this.#frequencyDrift.value, 3);
     return values;
@@ -117,6 +129,14 @@ class PowerMeter implements Model {
 
   command(name: string, params: unknown): CommandAnswer {
     return runCommand(commands, this, name, params);
+  }
+
+  reported() {
+    return readFields(fields, this);
+  }
+
+  take(field: string, value: Value): boolean {
+    return setField(fields, this, field, value);
   }
 
   /** Sets the energy counter to zero and says where it stood. */

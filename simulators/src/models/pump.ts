@@ -1,15 +1,26 @@
 // A centrifugal pump: it ramps between speeds, flow and pressure follow the speed, the bearing wears and is heard in
 // the vibration, and near one speed the frame resonates.
-import type { CommandAnswer } from '@telltale/gateway/contract';
+import type { CommandAnswer, Value } from '@telltale/gateway/contract';
 import type { Random } from '../random.ts';
-import { type CommandTable, describeCommands, inSlices, type Model, type ModelSetup, runCommand } from './model.ts';
-import { numberParam } from './params.ts';
+import {
+  type CommandTable,
+  describeCommands,
+  type FieldTable,
+  inSlices,
+  type Model,
+  type ModelSetup,
+  readFields,
+  runCommand,
+  setField,
+} from './model.ts';
+import { numberParam, quoted } from './params.ts';
 import { approach, Drift, moveTowards, round } from './signals.ts';
 
 const nominalRpm = 1450;
 const speedLowRpm = 300;
 const speedHighRpm = 2400;
-const rampRpmPerS = 120;
+/** From the highest speed to standstill in eight seconds. */
+const rampRpmPerS = 300;
 const resonanceRpm = 2050;
 const ambientC = 24;
 /** A bearing lasts about this long at nominal speed; then it is changed, and the pump runs smoothly again. */
@@ -18,6 +29,7 @@ const wearAfterService = 0.05;
 
 const units = Object.freeze({
   speed: 'rpm',
+  targetSpeed: 'rpm',
   flow: 'm³/h',
   pressure: 'bar',
   vibration: 'mm/s',
@@ -30,6 +42,11 @@ const commands: CommandTable<Pump> = {
   setSpeed: { takes: '{rpm}', run: (pump, params) => pump.setSpeed(params) },
 };
 const commandsText = describeCommands(commands);
+
+const fields: FieldTable<Pump> = {
+  targetSpeed: { read: pump => pump.targetRpm, set: (pump, rpm) => pump.setSpeed({ rpm }) },
+  on: { read: pump => pump.on, set: (pump, on) => pump.turn(on) },
+};
 
 /** A pump with its drive. */
 class Pump implements Model {
@@ -70,6 +87,20 @@ class Pump implements Model {
     if (this.#wear >= 1) this.#wear = wearAfterService;
   }
 
+  /** The speed that is set, in rpm, whether it runs or not. */
+  get targetRpm(): number {
+    return this.#targetRpm;
+  }
+
+  /** True where it is switched on; it may still ramp. */
+  get on(): boolean {
+    return this.#running;
+  }
+
+  get settling(): boolean {
+    return this.#rpm !== (this.#running ? this.#targetRpm : 0);
+  }
+
   read() {
     const ratio = this.#rpm / nominalRpm;
     const offResonance = (this.#rpm - resonanceRpm) / 110;
@@ -78,6 +109,7 @@ class Pump implements Model {
     return {
       running: this.#rpm > 0,
       speed: round(this.#rpm === 0 ? 0 : this.#rpm + this.#random.gaussian(0, 1.5), 0),
+      targetSpeed: this.#targetRpm,
       flow: round(Math.max(0, 42 * ratio * (1 + this.#load.value) * noise(0.005)), 1),
       pressure: round(Math.max(0, 0.4 + 3.6 * ratio * ratio * (1 - this.#load.value) * noise(0.004)), 2),
       vibration: round(Math.max(0.01, 0.04 + shaking * noise(0.04)), 2),
@@ -87,6 +119,14 @@ class Pump implements Model {
 
   command(name: string, params: unknown): CommandAnswer {
     return runCommand(commands, this, name, params);
+  }
+
+  reported() {
+    return readFields(fields, this);
+  }
+
+  take(field: string, value: Value): boolean {
+    return setField(fields, this, field, value);
   }
 
   /** Ramps up to the speed that was set. */
@@ -99,6 +139,12 @@ class Pump implements Model {
   stop(): CommandAnswer {
     this.#running = false;
     return { ok: true, result: { running: false } };
+  }
+
+  /** Starts or stops it; what is neither true nor false is refused. */
+  turn(on: Value): CommandAnswer {
+    if (typeof on !== 'boolean') return { ok: false, error: `expected on to be true or false, got ${quoted(on)}` };
+    return on ? this.start() : this.stop();
   }
 
   /** Sets the speed, at once where the pump runs, else for the next start. */

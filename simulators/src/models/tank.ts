@@ -1,7 +1,18 @@
 // A water tank: a supply that fills it between two float switches, and an outlet valve that drains it.
-import type { CommandAnswer } from '@telltale/gateway/contract';
+import type { CommandAnswer, Value } from '@telltale/gateway/contract';
 import type { Random } from '../random.ts';
-import { type CommandTable, describeCommands, inSlices, type Model, type ModelSetup, runCommand } from './model.ts';
+import {
+  type CommandTable,
+  describeCommands,
+  type FieldTable,
+  inSlices,
+  type Model,
+  type ModelSetup,
+  readFields,
+  runCommand,
+  setField,
+} from './model.ts';
+import { quoted } from './params.ts';
 import { approach, clamp, Drift, moveTowards, round } from './signals.ts';
 
 const fillBelow = 0.3;
@@ -24,6 +35,10 @@ const commands: CommandTable<Tank> = {
   closeValve: { run: tank => tank.moveValve(false) },
 };
 const commandsText = describeCommands(commands);
+
+const fields: FieldTable<Tank> = {
+  valve: { read: tank => (tank.valveOpen ? 'open' : 'closed'), set: (tank, valve) => tank.setValve(valve) },
+};
 
 /** A tank with its level control. */
 class Tank implements Model {
@@ -74,6 +89,15 @@ class Tank implements Model {
     this.#waterC = approach(this.#waterC, target, dtS, this.#filling ? 2400 : 5 * 3600);
   }
 
+  /** Where the valve was told to go. */
+  get valveOpen(): boolean {
+    return this.#valveOpen;
+  }
+
+  get settling(): boolean {
+    return this.#valve !== (this.#valveOpen ? 1 : 0);
+  }
+
   read() {
     const noise = (share: number) => 1 + this.#random.gaussian(0, share);
     return {
@@ -88,6 +112,20 @@ class Tank implements Model {
 
   command(name: string, params: unknown): CommandAnswer {
     return runCommand(commands, this, name, params);
+  }
+
+  reported() {
+    return readFields(fields, this);
+  }
+
+  take(field: string, value: Value): boolean {
+    return setField(fields, this, field, value);
+  }
+
+  /** Moves the valve to `open` or `closed`; anything else is refused. */
+  setValve(valve: Value): CommandAnswer {
+    if (valve === 'open' || valve === 'closed') return this.moveValve(valve === 'open');
+    return { ok: false, error: `expected valve to be open or closed, got ${quoted(valve)}` };
   }
 
   /** Opens or closes the outlet; the valve takes a few seconds. */

@@ -1,8 +1,18 @@
 // A weather station on a roof: a daily temperature curve, drifting pressure, gusty wind and showers. It can be told
 // how often to report.
-import type { CommandAnswer } from '@telltale/gateway/contract';
+import type { CommandAnswer, Value } from '@telltale/gateway/contract';
 import type { Random } from '../random.ts';
-import { type CommandTable, describeCommands, inSlices, type Model, type ModelSetup, runCommand } from './model.ts';
+import {
+  type CommandTable,
+  describeCommands,
+  type FieldTable,
+  inSlices,
+  type Model,
+  type ModelSetup,
+  readFields,
+  runCommand,
+  setField,
+} from './model.ts';
 import { numberParam } from './params.ts';
 import { clamp, Drift, dailySwing, laterInDay, round } from './signals.ts';
 
@@ -26,6 +36,10 @@ const commands: CommandTable<WeatherStation> = {
   setInterval: { takes: '{ms}', run: (station, params) => station.setInterval(params) },
 };
 const commandsText = describeCommands(commands);
+
+const fields: FieldTable<WeatherStation> = {
+  interval: { read: station => station.intervalMs, set: (station, ms) => station.setInterval({ ms }) },
+};
 
 /** A weather station. */
 class WeatherStation implements Model {
@@ -109,6 +123,14 @@ class WeatherStation implements Model {
 
   command(name: string, params: unknown): CommandAnswer {
     return runCommand(commands, this, name, params);
+  }
+
+  reported() {
+    return readFields(fields, this);
+  }
+
+  take(field: string, value: Value): boolean {
+    return setField(fields, this, field, value);
   }
 
   /** Sets the time between two reports, in milliseconds. */
