@@ -18,9 +18,12 @@ export function packet(first: number, ...parts: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
 
-/** The whole packets at the beginning of `bytes`, and what is left for the next time. */
-export function splitPackets(bytes: Buffer): { packets: { type: number; body: Buffer }[]; rest: Buffer } {
-  const packets: { type: number; body: Buffer }[] = [];
+/** The whole packets at the beginning of `bytes`, each with its first byte, and what is left for the next time. */
+export function splitPackets(bytes: Buffer): {
+  packets: { type: number; first: number; body: Buffer }[];
+  rest: Buffer;
+} {
+  const packets: { type: number; first: number; body: Buffer }[] = [];
   for (let at = 0; ; ) {
     let length = 0;
     let begin = at + 1;
@@ -32,7 +35,8 @@ export function splitPackets(bytes: Buffer): { packets: { type: number; body: Bu
     }
     const end = begin + 1 + length;
     if (bytes.length < end) return { packets, rest: bytes.subarray(at) };
-    packets.push({ type: (bytes[at] as number) >> 4, body: bytes.subarray(begin + 1, end) });
+    const first = bytes[at] as number;
+    packets.push({ type: first >> 4, first, body: bytes.subarray(begin + 1, end) });
     at = end;
   }
 }
