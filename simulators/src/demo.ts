@@ -2,6 +2,7 @@
 // When it ends, the devices take their leave first, then the gateway closes.
 import { join } from 'node:path';
 import { parseMqttUrl } from './addresses.ts';
+import { addCommandTypes } from './demo/command-types.ts';
 import {
   type Addresses,
   type GatewayProcess,
@@ -13,6 +14,7 @@ import { ownDevice, plant, plantSeed } from './demo/plant.ts';
 import { welcomeText } from './demo/welcome.ts';
 import { ExpectedFailure } from './expected-failure.ts';
 import { type Fleet, openFleet } from './fleet.ts';
+import { simulatedTypes } from './models/command-types.ts';
 import { showProgress } from './progress.ts';
 import { registerAll } from './registration.ts';
 import { createRegistry } from './registry.ts';
@@ -36,6 +38,7 @@ async function openPlant(addresses: Addresses, signal: AbortSignal): Promise<Fle
     registry: createRegistry({ url: addresses.http, token, signal }),
     secrets: await openSecrets(statePath),
   };
+  await addCommandTypes({ url: addresses.http, token, signal }, simulatedTypes);
   const own = await registerAll(registration.registry, registration.secrets, [ownDevice]);
   const fleet = await openFleet({ plans: plant, seed: plantSeed, line, registration, connectRate, signal });
   try {

@@ -82,17 +82,17 @@ describe('the gateway as a child', () => {
 });
 
 describe('the plant', () => {
-  test('has thirteen devices of at least five kinds, one of them on a weak link', () => {
-    expect(plant).toHaveLength(13);
-    expect(new Set(plant.map(device => device.id)).size).toBe(13);
+  test('has fifteen devices of at least five kinds: one on a weak link, one slow and one that lies', () => {
+    expect(plant).toHaveLength(15);
+    expect(new Set(plant.map(device => device.id)).size).toBe(15);
     expect(new Set(plant.map(device => device.kind)).size).toBeGreaterThanOrEqual(5);
-    expect(plant.filter(device => device.faults.length > 0)).toHaveLength(1);
+    expect(plant.flatMap(device => device.faults).sort()).toEqual(['away', 'liar', 'slow']);
   });
 });
 
 test('the welcome has a command that a shell reads as it is meant', () => {
   const welcome = welcomeText({
-    devices: 13,
+    devices: 15,
     httpUrl: 'http://127.0.0.1:8080',
     mqttUrl: 'mqtt://127.0.0.1:1883',
     line: { protocol: 'mqtt', host: '127.0.0.1', port: 1883 },

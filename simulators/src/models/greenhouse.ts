@@ -16,7 +16,7 @@ import {
 import { numberParam } from './params.ts';
 import { approach, clamp, Drift, dailySwing, laterInDay, moveTowards, round, sunlight } from './signals.ts';
 
-const irrigateLowS = 1;
+const irrigateLowS = 10;
 const irrigateHighS = 3600;
 const soilDry = 28;
 const soilWet = 62;
