@@ -1,6 +1,6 @@
 // One simulated device on its MQTT line: it says that it is online, describes itself, sends its readings with QoS 1,
-// carries out commands and desired state, and reports what is now. While the line is down its readings wait in a bounded outbox and keep their own times. When
-// too many messages are unacknowledged it sends no more until some are.
+// carries out commands and desired state, and reports what is now. While the line is down its readings wait in a bounded
+// outbox and keep their own times. When too many messages are unacknowledged it sends no more until some are.
 import { type Millis, topics } from '@telltale/gateway/contract';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Backoff } from './backoff.ts';

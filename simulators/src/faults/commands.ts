@@ -1,4 +1,5 @@
 // Faults of a device that is told something: it lies, is slow, answers twice, late or never, or dies in the middle.
+import { limits } from '@telltale/gateway/contract';
 import type { Fault, FaultSetup } from './fault.ts';
 
 const slowLowMs = 2_000;
@@ -46,7 +47,7 @@ export function createTwice({ random }: FaultSetup): Fault {
 export function createLateAnswer({ random }: FaultSetup): Fault {
   return {
     conduct: (soFar, expiresAt, nowMs) => {
-      const lifeMs = Math.max(expiresAt - nowMs, answerAwaitedMs);
+      const lifeMs = Math.min(Math.max(expiresAt - nowMs, answerAwaitedMs), limits.commandTtlMsMax);
       const lateMs = Math.round(lifeMs + random.between(afterLifeLowMs, afterLifeHighMs));
       return { ...soFar, answersAfterMs: soFar.answersAfterMs.map(afterMs => afterMs + lateMs) };
     },
