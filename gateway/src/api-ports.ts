@@ -33,7 +33,7 @@ export function apiPorts(stages: Stages): ApiPorts {
     commands: {
       request: (device, request, key, requester) => commands.request(device, request, key, requester),
       get: id => commands.get(id),
-      cancel: (id, by) => commands.cancel(id, by),
+      cancel: (id, requester) => commands.cancel(id, requester),
       approve: (id, requester) => commands.approve(id, requester),
       list: (filter, before, limit) => tables.listCommands(store, filter, before, limit),
     },

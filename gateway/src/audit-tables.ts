@@ -13,7 +13,7 @@ export function auditEffect({ at, action, device, by, subject, ...body }: Omit<A
 /** The line for the last step of a command. */
 export function commandAudit(command: Command): Effect {
   const { device, id, state, transitions } = command;
-  const { at, cause, by } = transitions.at(-1) ?? { at: command.updatedAt, cause: 'requested' };
+  const { at, cause, by, from } = transitions.at(-1) ?? { at: command.updatedAt, cause: 'requested' };
   const isRequest = transitions.length === 1;
   return auditEffect({
     at,
@@ -21,7 +21,7 @@ export function commandAudit(command: Command): Effect {
     what: cause === 'approved' ? 'approved' : state,
     device,
     by: isRequest ? command.by : (by ?? null),
-    from: isRequest ? command.from : cause === 'approved' ? (command.approval?.from ?? null) : null,
+    from: isRequest ? command.from : (from ?? null),
     reason: isRequest ? command.reason : null,
     subject: id,
     detail: { cause, ...detailOf(command, isRequest) },

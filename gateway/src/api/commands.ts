@@ -112,7 +112,7 @@ export function commandRoutes(ports: ApiPorts) {
   router.openapi(get, async c => c.json(await seen(c.get('principal'), c.req.valid('param').id), 200));
   router.openapi(cancel, async c => {
     const { id } = await seen(c.get('principal'), c.req.valid('param').id);
-    return c.json(await commands.cancel(id, c.get('principal').name), 200);
+    return c.json(await commands.cancel(id, { by: c.get('principal').name, from: addressOf(c) }), 200);
   });
   router.openapi(approve, async c => {
     const { id } = await seen(c.get('principal'), c.req.valid('param').id);

@@ -82,7 +82,7 @@ export type ApiPorts = {
       requester: { by: string; from: string },
     ): Promise<Command>;
     get(id: string): Promise<Command>;
-    cancel(id: string, by: string): Promise<Command>;
+    cancel(id: string, requester: { by: string; from: string }): Promise<Command>;
     approve(id: string, requester: { by: string; from: string }): Promise<Command>;
     list(filter: { device?: string; state?: string }, before: string, limit: number): Promise<Command[]>;
   };

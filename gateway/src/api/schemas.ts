@@ -255,6 +255,7 @@ export const commandSchema = z
         at: millis,
         cause: z.enum(transitionCauses),
         by: z.string().optional(),
+        from: z.string().optional(),
       }),
     ),
   })

@@ -181,22 +181,22 @@ describe('a command to a device that is away', () => {
 
   test('[CMD-2] can be withdrawn, and is not sent after', async () => {
     const { id } = await request();
-    expect((await ledger.commands.cancel(id, 'ada')).state).toBe('cancelled');
+    expect((await ledger.commands.cancel(id, requester)).state).toBe('cancelled');
     await comeBack();
     expect(ledger.sent).toEqual([]);
-    await expect(ledger.commands.cancel('nothing', 'ada')).rejects.toEqual(refusal('not_found'));
+    await expect(ledger.commands.cancel('nothing', requester)).rejects.toEqual(refusal('not_found'));
   });
 
   test('[CMD-2] that was sent cannot be withdrawn any more', async () => {
     const { id } = await request();
     await comeBack();
-    await expect(ledger.commands.cancel(id, 'ada')).rejects.toEqual(refusal('unprocessable'));
+    await expect(ledger.commands.cancel(id, requester)).rejects.toEqual(refusal('unprocessable'));
     expect(ledger.state(id)).toBe('sent');
   });
 
   test('[CMD-2] is either sent or withdrawn where both come at once', async () => {
     const { id } = await request();
-    const [, cancelled] = await Promise.allSettled([comeBack(), ledger.commands.cancel(id, 'ada')]);
+    const [, cancelled] = await Promise.allSettled([comeBack(), ledger.commands.cancel(id, requester)]);
     expect([ledger.state(id), ledger.sent.length]).toEqual(
       cancelled.status === 'fulfilled' ? ['cancelled', 0] : ['sent', 1],
     );
@@ -330,7 +330,7 @@ describe('limits', () => {
     for (let i = 0; i < limits.commandsPerDeviceMax; i++) ids.push((await request()).id);
     await expect(request()).rejects.toEqual(refusal('too_many'));
     await request({}, null, 'b');
-    await ledger.commands.cancel(ids[0] as string, 'ada');
+    await ledger.commands.cancel(ids[0] as string, requester);
     expect((await request()).state).toBe('queued');
   });
 

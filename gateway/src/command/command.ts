@@ -164,9 +164,9 @@ export class Commands {
   }
 
   /** Withdraws a command that was not sent yet. */
-  async cancel(id: string, by: string): Promise<Command> {
+  async cancel(id: string, { by, from }: Requester): Promise<Command> {
     await this.get(id);
-    await this.ledger.change(id, ['queued'], 'cancelled', 'withdrawn', { by });
+    await this.ledger.change(id, ['queued'], 'cancelled', 'withdrawn', { by, from });
     const command = await this.get(id);
     if (command.state !== 'cancelled') {
       throw new Refusal('unprocessable', `only a queued command can be cancelled; this one is ${command.state}`);
@@ -182,7 +182,7 @@ export class Commands {
     }
     const at = this.ports.clock.now();
     const approved = await this.ledger.change(id, ['queued'], 'queued', 'approved', ({ needsApproval }) =>
-      needsApproval ? { needsApproval: false, approval: { by, from, at }, by } : null,
+      needsApproval ? { needsApproval: false, approval: { by, from, at }, by, from } : null,
     );
     if (!approved) {
       const { state } = await this.get(id);
@@ -309,17 +309,17 @@ export class Commands {
   }
 
   /** Those of the same key that wait do not go out any more, and those that went out are not sent again. */
-  private async supersede({ id, device, supersede, needsApproval, by }: Command): Promise<void> {
+  private async supersede({ id, device, supersede, needsApproval, by, from }: Command): Promise<void> {
     if (supersede === null || needsApproval) return;
     const before = this.ledger.open.of(device).filter(({ command }) => {
       return command.supersede === supersede && command.id < id;
     });
     await Promise.all(
       before.map(async ({ command }) => {
-        if (await this.ledger.change(command.id, ['queued'], 'superseded', 'newer', { by })) return;
+        if (await this.ledger.change(command.id, ['queued'], 'superseded', 'newer', { by, from })) return;
         for (const state of ['sent', 'unknown'] as const) {
           await this.ledger.change(command.id, [state], state, 'newer', ({ attempts, retries }) =>
-            attempts <= retries ? { retries: attempts - 1, by } : null,
+            attempts <= retries ? { retries: attempts - 1, by, from } : null,
           );
         }
       }),

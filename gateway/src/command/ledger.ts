@@ -19,13 +19,13 @@ export type LedgerPorts = {
   find(id: string): Promise<Command | null>;
 };
 
-/** What a change of state brings besides; `by` is who caused it. */
+/** What a change of state brings besides; `by` is who caused it, `from` that one's address. */
 export type Outcome = Partial<
   Pick<
     Command,
     'result' | 'error' | 'answeredAt' | 'proof' | 'needsApproval' | 'approval' | 'attempts' | 'sentAt' | 'retries'
   >
-> & { by?: string };
+> & { by?: string; from?: string };
 
 type Moved = (command: Command, cause: TransitionCause, entry: Entry | undefined) => void;
 
@@ -87,11 +87,12 @@ export class Ledger {
     before: Command,
     state: CommandState,
     cause: TransitionCause,
-    { by, ...outcome }: Outcome,
+    { by, from, ...outcome }: Outcome,
   ): Promise<boolean> {
     if (!commandTransitions[before.state].includes(state)) return false;
     const at = this.ports.clock.now();
-    const step = by === undefined ? { state, at, cause } : { state, at, cause, by };
+    const who = { ...(by !== undefined && { by }), ...(from !== undefined && { from }) };
+    const step = { state, at, cause, ...who };
     const after: Command = { ...before, ...outcome, state, updatedAt: at, transitions: [...before.transitions, step] };
     await this.ports.save(after, eventOf(after));
     let entry = this.open.get(after.id);

@@ -80,8 +80,8 @@ export const transitionCauses = [
  */
 export type TransitionCause = (typeof transitionCauses)[number];
 
-/** `by` is who caused it, where somebody did. */
-export type Transition = { state: CommandState; at: Millis; cause: TransitionCause; by?: string };
+/** `by` is who caused it and `from` that one's address, where somebody did. */
+export type Transition = { state: CommandState; at: Millis; cause: TransitionCause; by?: string; from?: string };
 
 /** Whether somebody else than who asked has to agree before a command is sent. */
 export type Approval = { by: string; from: string; at: Millis };
