@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { HistoryReadings } from '../src/contract/index.ts';
+import type { Command, HistoryReadings } from '../src/contract/index.ts';
 import { verifyFile } from '../src/store/index.ts';
 import {
   type Ended,
@@ -213,6 +213,25 @@ test('[STO-9] a restore begins a new epoch: old readings are there, later ones l
   const third = await gatewayProgram(dir);
   expect(await third.rest.get('/devices/d2/latest')).toMatchObject({ values: [{ metric: 'late', value: 1 }] });
 }, 30_000);
+
+test('[STO-9] [CMD-4] a command that waited when the backup was taken does not go out after a restore', async () => {
+  const dir = newFolder();
+  const first = await gatewayProgram(dir);
+  const secret = await first.rest.device('d1');
+  const { id } = await first.rest.post<Command>('/devices/d1/commands', { name: 'open', ttlMs: 3_600_000 });
+  const file = join(newFolder(), 'backup.db');
+  expect(await backupTo(dir, file)).toMatchObject({ status: 0 });
+  await first.kill('SIGKILL');
+  expect(await restoreTo(dir, file)).toMatchObject({ status: 0, err: '' });
+
+  const second = await gatewayProgram(dir);
+  const command = await second.rest.get<Command>(`/commands/${id}`);
+  expect(command.transitions.at(-1)).toMatchObject({ state: 'cancelled', cause: 'restored' });
+  const wire = await Wire.connect(second.mqttPort, { user: 'd1', secret });
+  await wire.subscribe('devices/d1/commands/+');
+  const next = await second.rest.post<Command>('/devices/d1/commands', { name: 'next' });
+  expect((await wire.message()).topic).toBe(`devices/d1/commands/${next.id}`);
+}, 60_000);
 
 test('[STO-9] a backup overwrites nothing, is for this user alone, and clears up after a killed one', async () => {
   const { gateway, file } = await backedUp(5);
