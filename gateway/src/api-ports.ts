@@ -10,7 +10,7 @@ import * as tables from './tables.ts';
 import { transferPorts } from './transfer-ports.ts';
 
 export function apiPorts(stages: Stages): ApiPorts {
-  const { access, clock, commands, ingest, live, log, store } = stages;
+  const { access, clock, commands, devices, ingest, live, log, store } = stages;
   return {
     now: () => clock.now(),
     log,
@@ -20,6 +20,11 @@ export function apiPorts(stages: Stages): ApiPorts {
     ...credentialPorts(stages),
     control: controlPorts(stages),
     history: historyPorts(stages),
+    state: {
+      describe: device => devices.desired.describe(device),
+      change: (device, change, ask) => devices.desired.change(device, change, ask),
+      history: (device, before, limit) => tables.listStateChanges(store, device, before, limit),
+    },
     voids: {
       create: (request, by) => store.corrections.create(request, by),
       get: id => store.corrections.get(id),

@@ -197,6 +197,7 @@ export class Stages {
       lastOffset: () => store.lastOffset(),
       tagsChanged: (device, before, after) => this.live.rightsChanged(this.sights.tagsChanged(device, before, after)),
       freshnessChanged: changes => this.live.freshnessChanged(changes),
+      sendDesired: (device, payload, handed) => this.broker.sendDesired(device, payload, handed),
     });
   }
 
@@ -251,6 +252,7 @@ export class Stages {
       connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
       disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
       commandsReady: device => this.inBackground(() => commands.deviceConnected(device)),
+      desiredReady: device => devices.desired.listens(device),
     });
   }
 
@@ -273,6 +275,10 @@ export class Stages {
       readEvents: (after, max) => store.readEvents(after, max),
       async command({ t: _, id: __, device, key, ...request }, viewing, from) {
         return (await commands.request(device, request, key ?? null, { by: viewing.name, from })).id;
+      },
+      async desired({ device, fields, reason, version }, viewing, from) {
+        const ask = { by: viewing.name, from, version, replacesAll: false };
+        return (await devices.desired.change(device, { fields, reason }, ask)).version;
       },
       isStoring: () => store.health().ok,
       stillHolds: viewing => access.stillHolds(viewing),

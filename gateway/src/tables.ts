@@ -10,9 +10,9 @@ import {
   secretDefaults,
   type UserRecord,
 } from './access/index.ts';
-import { commandAudit } from './audit-tables.ts';
+import { auditEffect, commandAudit } from './audit-tables.ts';
 import { type CommandPorts, type Commands, commandDefaults, keyOf } from './command/index.ts';
-import { type Command, type DeadLetter, isOpen, limits, Refusal } from './contract/index.ts';
+import { type Command, type DeadLetter, isOpen, limits, Refusal, type StateChange } from './contract/index.ts';
 import {
   blockSeries,
   blockView,
@@ -20,6 +20,8 @@ import {
   type DevicePorts,
   type DeviceRecord,
   type Devices,
+  type NewStateChange,
+  type SavedDesired,
 } from './device/index.ts';
 import type { SteadyClock } from './lib/steady-clock.ts';
 import type { Effect, Store } from './store/index.ts';
@@ -38,15 +40,55 @@ export function secretEffect({ hash, kind, name, expiresAt, ...body }: SecretRec
   return ['secret.put', hash, kind, name, expiresAt, JSON.stringify(body)];
 }
 
-export function deviceTables(store: Store): Pick<DevicePorts, 'saveDevice' | 'savePresence' | 'saveView'> {
+function stateChangeEffect({ device, ...body }: NewStateChange): Effect {
+  return ['stateChange.add', device, body.at, JSON.stringify(body)];
+}
+
+export function deviceTables(
+  store: Store,
+): Pick<DevicePorts, 'saveDevice' | 'savePresence' | 'saveView' | 'saveDesired'> {
   const put = (record: DeviceRecord): Effect => ['device.put', record.id, JSON.stringify(record)];
   return {
-    saveDevice: (id, record, event) =>
-      store.append('device', event, [record === null ? ['device.delete', id] : put(record)]),
+    saveDevice(id, record, event, reported) {
+      const effects: Effect[] =
+        record === null
+          ? [
+              ['device.delete', id],
+              ['deviceState.delete', id],
+            ]
+          : [put(record)];
+      if (reported !== undefined) effects.push(stateChangeEffect(reported));
+      return store.append('device', event, effects);
+    },
     savePresence: (record, event) =>
       store.append('presence', event, [put(record), ['presence.put', record.id, event.at, record.presence.state]]),
     saveView: (name, offset, body) => store.write([['view.put', name, offset, body]]),
+    saveDesired({ device, ...body }, event, change) {
+      const { at, by, from, reason, version, fields } = change;
+      return store.append('desired', event, [
+        ['deviceState.put', device, JSON.stringify(body)],
+        stateChangeEffect(change),
+        auditEffect({
+          ...{ at, device, by, from, reason },
+          action: 'desired',
+          what: 'set',
+          subject: null,
+          detail: { version, fields },
+        }),
+      ]);
+    },
   };
+}
+
+/** Changes of a device's desired and reported state, the newest first, of those before the given id. */
+export async function listStateChanges(
+  store: Store,
+  device: string,
+  before: number,
+  limit: number,
+): Promise<StateChange[]> {
+  const rows = await store.query<Body & { id: number }>('stateChange.list', device, before, limit);
+  return rows.map(({ id, body }) => ({ id, device, ...(JSON.parse(body) as Omit<StateChange, 'id' | 'device'>) }));
 }
 
 /** Brings back the devices and their latest values: the last checkpoint, and what the log holds after it. */
@@ -58,7 +100,9 @@ export async function loadDevices(store: Store, devices: Devices): Promise<void>
     const [saved] = await store.query<{ offset: number; body: string }>('view.get', blockView(block));
     if (saved !== undefined) blocks.push({ name: blockView(block), ...saved });
   }
-  devices.load(records, blocks);
+  const states = await store.query<Body & { device: string }>('deviceState.all', limits.devicesMax);
+  const desired = states.map(({ device, body }): SavedDesired => ({ device, ...JSON.parse(body) }));
+  devices.load(records, blocks, desired);
   let after = checkpoint?.offset ?? 0;
   while (after < store.lastOffset()) {
     const { entries, through } = await store.readLog(after);

@@ -54,6 +54,7 @@ async function throughStore(config: Config, signal: AbortSignal): Promise<Carrie
     lastOffset: () => store.lastOffset(),
     tagsChanged: () => {},
     freshnessChanged: () => {},
+    sendDesired: () => false,
   });
   await loadDevices(store, devices);
   const importCounters = { imports: 0, readings: 0, refused: 0 };

@@ -77,8 +77,8 @@ test('what a device may send by its examples is understood: nothing of it is a d
     address.replace('{deviceId}', 'd1').replace('{metric}', 'plain').replace('{commandId}', 'c1');
   let published = 0;
   for (const [name, { address, messages }] of Object.entries(channels)) {
-    // Commands are the gateway's own; the other channels are not topics.
-    if (name === 'command' || !address.startsWith('devices/')) continue;
+    // Commands and desired state are the gateway's own; the other channels are not topics.
+    if (name === 'command' || name === 'desired' || !address.startsWith('devices/')) continue;
     for (const key of Object.keys(messages)) {
       const message = components.messages[key] as ReadMessage;
       for (const { payload } of message.examples) {

@@ -14,6 +14,7 @@ import { controlRoutes } from './control.ts';
 import { credentialRoutes } from './credentials.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { deviceCredentialRoutes } from './device-credentials.ts';
+import { deviceStateRoutes } from './device-state.ts';
 import { deviceRoutes } from './devices.ts';
 import { enrolmentKeyRoutes, enrolRoutes } from './enrolment.ts';
 import { bodyRead, importPath, signedIn } from './guard.ts';
@@ -110,6 +111,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/devices', deviceRoutes(ports));
   api.route('/devices', bulkRoutes(ports));
   api.route('/devices', controlRoutes(ports));
+  api.route('/devices', deviceStateRoutes(ports));
   api.route('/credentials', deviceCredentialRoutes(ports));
   api.route('/enrolment-keys', enrolmentKeyRoutes(ports));
   api.route('/history', historyRoutes(ports));

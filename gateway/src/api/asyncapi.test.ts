@@ -56,6 +56,7 @@ describe('the AsyncAPI document', () => {
       topics.attributes('{deviceId}'),
       topics.command('{deviceId}', '{commandId}'),
       topics.commandResult('{deviceId}', '{commandId}'),
+      topics.desired('{deviceId}'),
     ];
     expect(Object.values(channels).map(({ address }) => address)).toEqual([
       '/api/v1/ws',

@@ -5,6 +5,7 @@ import { type ClientFrame, limits, modes, type Position, type SubscriptionAsk } 
 import { jsonLength } from '../lib/json.ts';
 import { exactly, type FrameOf } from './exact.ts';
 import { commandRequestSchema, deviceId } from './schemas.ts';
+import { desiredChangeSchema } from './state-schemas.ts';
 
 const id = z.int().describe('Comes back in the answer').optional();
 const name = z.string().min(1).max(limits.subscriptionNameLengthMax).describe('The viewer’s own name for it');
@@ -56,11 +57,20 @@ export const clientFrameSchemas = {
   sub: exactly<FrameOf<ClientFrame, 'sub'>>()(z.object({ t: z.literal('sub'), id, ...asked })),
   unsub: exactly<FrameOf<ClientFrame, 'unsub'>>()(z.object({ t: z.literal('unsub'), id, sub: name })),
   cmd: exactly<FrameOf<ClientFrame, 'cmd'>>()(z.object({ t: z.literal('cmd'), id: id.unwrap(), ...commandFields })),
+  desired: exactly<FrameOf<ClientFrame, 'desired'>>()(
+    z.object({
+      ...{ t: z.literal('desired'), id: id.unwrap(), device: commandFields.device, ...desiredChangeSchema.shape },
+      version: z
+        .union([z.int(), z.literal('*')])
+        .describe('That was seen; * is whatever it is')
+        .optional(),
+    }),
+  ),
   ping: exactly<FrameOf<ClientFrame, 'ping'>>()(z.object({ t: z.literal('ping'), id })),
 } satisfies { [Type in ClientFrame['t']]: z.ZodType<FrameOf<ClientFrame, Type>> };
 
-const { sub, unsub, cmd, ping } = clientFrameSchemas;
-export const clientFrameSchema = exactly<ClientFrame>()(z.discriminatedUnion('t', [sub, unsub, cmd, ping]));
+const { sub, unsub, cmd, desired, ping } = clientFrameSchemas;
+export const clientFrameSchema = exactly<ClientFrame>()(z.discriminatedUnion('t', [sub, unsub, cmd, desired, ping]));
 
 /** Several frames in one message. */
 export const clientFramesSchema = z.array(clientFrameSchema).min(1).max(limits.framesPerMessageMax);

@@ -11,7 +11,9 @@ import {
   type CommandRequest,
   type ConnectionLog,
   type DeadLetter,
+  type DesiredChange,
   type Device,
+  type DeviceState,
   type Health,
   type HistoryGap,
   type Latest,
@@ -19,6 +21,7 @@ import {
   Refusal,
   type Scope,
   type SeriesStorage,
+  type StateChange,
   type Storage,
   type StreamRequest,
   type Value,
@@ -99,6 +102,18 @@ export type ApiPorts = {
   live: {
     stream(response: ServerResponse, request: StreamRequest, principal: Principal, address: string): void;
     poll(response: ServerResponse, request: StreamRequest, waitMs: number, principal: Principal, address: string): void;
+  };
+  state: {
+    /** Throws Refusal('not_found'). */
+    describe(device: string): DeviceState;
+    /** `version` is what was seen, `*` whatever it is; with `replacesAll` fields that are not named are taken back. */
+    change(
+      device: string,
+      change: DesiredChange,
+      ask: { by: string; from: string; version: number | '*' | undefined; replacesAll: boolean },
+    ): Promise<DeviceState>;
+    /** Newest first, of those whose id is smaller than `before`. */
+    history(device: string, before: number, limit: number): Promise<StateChange[]>;
   };
   voids: {
     create(request: VoidRequest, by: string): Promise<Void>;

@@ -251,6 +251,14 @@ export function fakePorts() {
       list: note('list', Promise.resolve([command('1')])),
     },
     audit: { list: note('audit', Promise.resolve({ items: [], next: null })), note: line => void noted.push(line) },
+    state: {
+      describe: id => ({ device: need(id).id, version: 7, desired: {}, reported: {}, difference: {} }),
+      change: async (id, change, ask) => {
+        asked.push(['desired', id, change, ask]);
+        return { device: id, version: 8, desired: {}, reported: {}, difference: {} };
+      },
+      history: note('stateHistory', Promise.resolve([])),
+    },
     voids: {
       create: async (request, by) => {
         asked.push(['void', request, by]);

@@ -49,7 +49,7 @@ export function answerHeaders(c: Context<ApiEnv>): Record<string, string> {
   }
   if (c.get('page') === 'allowed') {
     headers['Access-Control-Allow-Origin'] = c.req.header('Origin') ?? '';
-    headers['Access-Control-Expose-Headers'] = 'Content-Disposition, Retry-After';
+    headers['Access-Control-Expose-Headers'] = 'Content-Disposition, ETag, Retry-After';
     headers.Vary = 'Origin';
   }
   return headers;
@@ -91,7 +91,7 @@ export function checkPage(pages: PagePolicy): MiddlewareHandler<ApiEnv> {
 
 function preflight(c: Context<ApiEnv>): Response {
   c.header('Access-Control-Allow-Methods', 'GET, POST, PATCH, PUT, DELETE');
-  c.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID');
+  c.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID');
   c.header('Access-Control-Max-Age', String(preflightSeconds));
   return c.body(null, 204);
 }

@@ -134,7 +134,10 @@ type Server<Type extends ServerFrame['t']> = FrameOf<ServerFrame, Type>;
 export const serverFrameSchemas = {
   hello: exactly<Server<'hello'>>()(hello),
   ok: exactly<Server<'ok'>>()(
-    z.strictObject({ t: z.literal('ok'), id, sub: sub.optional(), command: z.string().optional() }),
+    z.strictObject({
+      ...{ t: z.literal('ok'), id, sub: sub.optional(), command: z.string().optional() },
+      version: z.int().describe('Of the desired state that was changed').optional(),
+    }),
   ),
   err: exactly<Server<'err'>>()(err),
   def: exactly<Server<'def'>>()(z.strictObject({ t: z.literal('def'), series: z.array(seriesDef) })),

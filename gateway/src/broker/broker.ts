@@ -16,7 +16,7 @@ import { type Breach, breaches } from './guard/breach.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
 import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
-import { commandsDeviceOf, subscribeBreach } from './permissions.ts';
+import { commandsDeviceOf, desiredDeviceOf, subscribeBreach } from './permissions.ts';
 import { Publishes, type PublishMessage } from './publishes.ts';
 import type { SessionChange } from './sessions/changes.ts';
 import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
@@ -40,6 +40,8 @@ export type BrokerPorts = SignInPorts & {
   disconnected(device: string, cause: PresenceCause): void;
   /** A connection of the device listens for commands now. */
   commandsReady(device: string): void;
+  /** Another connection of the device than before listens for desired state now. */
+  desiredReady(device: string): void;
 };
 
 export type BrokerCounters = Record<
@@ -80,7 +82,7 @@ export class Broker {
   private readonly signIns: SignIns<Connection>;
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
-  /** Commands that are being handed over right now; whatever else a session kept of them is not sent again. */
+  /** Topics of what is being handed over right now; whatever else a session kept of it is not sent again. */
   private readonly handing = new Set<string>();
   private readonly watch = new Watch();
   readonly sessions: KeptState;
@@ -189,17 +191,31 @@ export class Broker {
 
   /** True where a connection of the device listens for commands. */
   isReachable(device: string): boolean {
-    return this.connections.receiver(device) !== undefined;
+    return this.connections.receiver(device, 'commands') !== undefined;
   }
 
   /** Hands a command to the one connection that takes the device's commands; false where there is none. */
   sendCommand(device: string, command: string, payload: string): boolean {
-    const receiver = this.connections.receiver(device);
+    return this.handOver(this.connections.receiver(device, 'commands'), topics.command(device, command), payload);
+  }
+
+  /**
+   * Hands desired state to the one connection that takes the device's; false where there is none. `handed` is called once
+   * it is on its way, and never where the connection ends before: one at a time for each device.
+   */
+  sendDesired(device: string, payload: string, handed: () => void): boolean {
+    return this.handOver(this.connections.receiver(device, 'desired'), topics.desired(device), payload, handed);
+  }
+
+  private handOver(receiver: Connection | undefined, topic: string, payload: string, handed?: () => void): boolean {
     if (receiver === undefined || receiver.closed) return false;
-    const topic = topics.command(device, command);
     this.handing.add(topic);
-    receiver.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false }, () =>
-      this.handing.delete(topic),
+    receiver.publish(
+      { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false },
+      () => {
+        this.handing.delete(topic);
+        handed?.();
+      },
     );
     return true;
   }
@@ -356,20 +372,32 @@ export class Broker {
 
   private listensFor(filters: string[], client: Connection): void {
     for (const filter of filters) {
-      const device = commandsDeviceOf(filter);
-      if (device === null || this.states.get(client)?.identity.covers(device) !== true) continue;
-      if (this.connections.add(client, device)) this.ports.connected(device);
-      this.connections.setReceiver(device, client);
-      this.ports.commandsReady(device);
+      const commands = commandsDeviceOf(filter);
+      if (commands !== null && this.takesFor(commands, client)) {
+        this.connections.setReceiver(commands, client, 'commands');
+        this.ports.commandsReady(commands);
+      }
+      const desired = desiredDeviceOf(filter);
+      if (desired === null || !this.takesFor(desired, client)) continue;
+      if (this.connections.setReceiver(desired, client, 'desired')) this.ports.desiredReady(desired);
     }
+  }
+
+  /** True where the connection may be the device, which it is from now on. */
+  private takesFor(device: string, client: Connection): boolean {
+    if (this.states.get(client)?.identity.covers(device) !== true) return false;
+    if (this.connections.add(client, device)) this.ports.connected(device);
+    return true;
   }
 
   private unsubscribed(filters: string[], client: Connection): void {
     const state = this.states.get(client);
     for (const filter of filters) {
       state?.filters.delete(filter);
-      const device = commandsDeviceOf(filter);
-      if (device !== null) this.connections.dropReceiver(device, client);
+      const commands = commandsDeviceOf(filter);
+      if (commands !== null) this.connections.dropReceiver(commands, client, 'commands');
+      const desired = desiredDeviceOf(filter);
+      if (desired !== null) this.connections.dropReceiver(desired, client, 'desired');
     }
   }
 

@@ -66,34 +66,47 @@ describe('who receives a device’s commands', () => {
   test('is one connection, the last that asked', () => {
     const connections = new Connections<Connection>();
     for (const connection of [one, two]) connections.add(connection, 'a');
-    connections.setReceiver('a', one);
-    connections.setReceiver('a', two);
-    expect(connections.receiver('a')).toBe(two);
-    connections.dropReceiver('a', one);
-    expect(connections.receiver('a')).toBe(two);
-    connections.dropReceiver('a', two);
-    expect(connections.receiver('a')).toBeUndefined();
+    connections.setReceiver('a', one, 'commands');
+    connections.setReceiver('a', two, 'commands');
+    expect(connections.receiver('a', 'commands')).toBe(two);
+    connections.dropReceiver('a', one, 'commands');
+    expect(connections.receiver('a', 'commands')).toBe(two);
+    connections.dropReceiver('a', two, 'commands');
+    expect(connections.receiver('a', 'commands')).toBeUndefined();
   });
 
   test('goes with its connection', () => {
     const connections = new Connections<Connection>();
     connections.add(one, 'a');
     connections.add(two, 'b');
-    connections.setReceiver('a', one);
-    connections.setReceiver('b', two);
+    connections.setReceiver('a', one, 'commands');
+    connections.setReceiver('b', two, 'commands');
     connections.remove(one);
-    expect([connections.receiver('a'), connections.receiver('b')]).toEqual([undefined, two]);
+    expect([connections.receiver('a', 'commands'), connections.receiver('b', 'commands')]).toEqual([undefined, two]);
   });
 
   test('goes with its device, for which nobody speaks then', () => {
     const connections = new Connections<Connection>();
     for (const device of ['a', 'b']) {
       connections.add(one, device);
-      connections.setReceiver(device, one);
+      connections.setReceiver(device, one, 'commands');
     }
     connections.forget('a');
-    expect([connections.receiver('a'), connections.receiver('b')]).toEqual([undefined, one]);
+    expect([connections.receiver('a', 'commands'), connections.receiver('b', 'commands')]).toEqual([undefined, one]);
     expect([connections.has(one, 'a'), [...connections.of('a')]]).toEqual([false, []]);
     expect(connections.remove(one)).toEqual(['b']);
+  });
+
+  test('is told apart from who receives what is desired', () => {
+    const connections = new Connections<Connection>();
+    for (const connection of [one, two]) connections.add(connection, 'a');
+    expect(connections.setReceiver('a', one, 'commands')).toBe(true);
+    expect([connections.setReceiver('a', two, 'desired'), connections.setReceiver('a', two, 'desired')]).toEqual([
+      true,
+      false,
+    ]);
+    expect([connections.receiver('a', 'commands'), connections.receiver('a', 'desired')]).toEqual([one, two]);
+    connections.remove(two);
+    expect([connections.receiver('a', 'commands'), connections.receiver('a', 'desired')]).toEqual([one, undefined]);
   });
 });

@@ -1,13 +1,19 @@
-// Which connection is which device: for presence, and for handing a command to exactly one.
+// Which connection is which device: for presence, and for handing a command, or what is desired, to exactly one.
 import { limits } from '../contract/index.ts';
 
 /** Devices that one connection may speak for; a field gateway has some hundreds behind it. */
 const devicesPerConnectionMax = 10_000;
 
+/** What the gateway sends to one connection of a device. */
+export type Received = 'commands' | 'desired';
+
 export class Connections<Connection extends object> {
   private readonly byDevice = new Map<string, Set<Connection>>();
   private readonly devices = new Map<Connection, Set<string>>();
-  private readonly receivers = new Map<string, Connection>();
+  private readonly receivers: Readonly<Record<Received, Map<string, Connection>>> = {
+    commands: new Map(),
+    desired: new Map(),
+  };
 
   /** Notes that `connection` speaks for `device`; true where nobody did before. */
   add(connection: Connection, device: string): boolean {
@@ -32,7 +38,8 @@ export class Connections<Connection extends object> {
   remove(connection: Connection): string[] {
     const alone: string[] = [];
     for (const device of this.devices.get(connection) ?? []) {
-      this.dropReceiver(device, connection);
+      this.dropReceiver(device, connection, 'commands');
+      this.dropReceiver(device, connection, 'desired');
       const others = this.byDevice.get(device);
       others?.delete(connection);
       if (others?.size !== 0) continue;
@@ -43,11 +50,12 @@ export class Connections<Connection extends object> {
     return alone;
   }
 
-  /** Forgets a device: nobody speaks for it any more, nor takes its commands. */
+  /** Forgets a device: nobody speaks for it any more, nor takes what it is sent. */
   forget(device: string): void {
     for (const connection of this.of(device)) this.devices.get(connection)?.delete(device);
     this.byDevice.delete(device);
-    this.receivers.delete(device);
+    this.receivers.commands.delete(device);
+    this.receivers.desired.delete(device);
   }
 
   /** Connections that speak for a device. */
@@ -55,17 +63,19 @@ export class Connections<Connection extends object> {
     return this.byDevice.get(device) ?? [];
   }
 
-  /** Has a connection that speaks for a device take its commands. */
-  setReceiver(device: string, connection: Connection): void {
-    if (this.has(connection, device)) this.receivers.set(device, connection);
+  /** Has a connection that speaks for a device take its commands, or what is desired; true where another did before. */
+  setReceiver(device: string, connection: Connection, of: Received): boolean {
+    if (!this.has(connection, device) || this.receivers[of].get(device) === connection) return false;
+    this.receivers[of].set(device, connection);
+    return true;
   }
 
-  dropReceiver(device: string, connection: Connection): void {
-    if (this.receivers.get(device) === connection) this.receivers.delete(device);
+  dropReceiver(device: string, connection: Connection, of: Received): void {
+    if (this.receivers[of].get(device) === connection) this.receivers[of].delete(device);
   }
 
-  /** The connection that takes a device's commands. */
-  receiver(device: string): Connection | undefined {
-    return this.receivers.get(device);
+  /** The connection that takes a device's commands, or what is desired of it. */
+  receiver(device: string, of: Received): Connection | undefined {
+    return this.receivers[of].get(device);
   }
 }

@@ -1,8 +1,8 @@
 // The way out: which filters a connection may subscribe to, and which messages it is given, judged anew at each ([ACC-2]).
 import type { AedesPublishPacket, Subscription } from 'aedes';
-import { limits, parseTopic } from '../contract/index.ts';
+import { limits } from '../contract/index.ts';
 import type { Connection, State } from './connection.ts';
-import { grantedQos, mayReceive, subscribeBreach } from './permissions.ts';
+import { grantedQos, isOursAlone, mayReceive, subscribeBreach } from './permissions.ts';
 import type { KeptState } from './sessions/kept-state.ts';
 import { sessionMark } from './sessions/persistence.ts';
 import type { SignIns } from './sign-ins.ts';
@@ -13,7 +13,7 @@ export type DeliveryParts = {
   signIns: SignIns<Connection>;
   watch: Watch;
   counters: Record<'subscriptionsRefused', number>;
-  /** Topics of the commands that are being handed over right now. */
+  /** Topics of what the gateway itself is handing over right now: commands and desired state. */
   handing: ReadonlySet<string>;
 };
 
@@ -55,11 +55,11 @@ export class Deliveries {
     return qos === null || qos >= packet.qos ? packet : { ...packet, qos };
   }
 
-  /** A command is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
+  /** What the gateway sends is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
   private mayForward(client: Connection, { identity }: State, packet: AedesPublishPacket): boolean {
     const { topic } = packet;
     if (!mayReceive(identity, topic)) return false;
-    if (topic.includes('/commands/') && parseTopic(topic)?.kind === 'command') return this.parts.handing.has(topic);
+    if (isOursAlone(topic)) return this.parts.handing.has(topic);
     return !this.parts.sessions.isQueued(client, packet);
   }
 }

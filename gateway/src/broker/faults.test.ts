@@ -39,6 +39,7 @@ const ports: BrokerPorts = {
   connected: device => faulty.connected?.(device),
   disconnected: (device, cause) => faulty.disconnected?.(device, cause),
   commandsReady: device => faulty.commandsReady?.(device),
+  desiredReady: device => faulty.desiredReady?.(device),
 };
 const fault = () => {
   throw new Error('a fault');

@@ -19,6 +19,11 @@ const oursAlone = 'commands and desired state are sent by the gateway alone';
 
 const isOurs = (topic: NativeTopic | null) => topic?.kind === 'command' || topic?.kind === 'desired';
 
+/** True for a topic on which the gateway alone publishes: commands and desired state. Most topics cost no more than a look. */
+export function isOursAlone(topic: string): boolean {
+  return (topic.includes('/commands/') || topic.endsWith('/desired')) && isOurs(parseTopic(topic));
+}
+
 /** Why a publish is a breach of permissions, or null where it is allowed. */
 export function publishBreach(identity: Identity, topic: string): string | null {
   if (identity.open) return openBreach(identity, topic);
@@ -76,6 +81,12 @@ export function filterMatches(filter: string, topic: string): boolean {
 export function commandsDeviceOf(filter: string): string | null {
   const device = deviceOfFilter(filter);
   return device !== null && filterMatches(filter, topics.command(device, 'any')) ? device : null;
+}
+
+/** The device whose desired state a filter brings, or null. */
+export function desiredDeviceOf(filter: string): string | null {
+  const device = deviceOfFilter(filter);
+  return device !== null && filterMatches(filter, topics.desired(device)) ? device : null;
 }
 
 /** The highest QoS of the subscriptions that a topic reaches; null where it reaches none. */

@@ -3,7 +3,7 @@
 
 import type { Code } from './codes.ts';
 import type { CommandState, TransitionCause } from './command.ts';
-import type { DeviceControl } from './control.ts';
+import type { DesiredChange, DeviceControl } from './control.ts';
 import type { Proof } from './proof.ts';
 import type { CommandRequest } from './rest.ts';
 import type { Freshness, Millis, Position, Presence, Role, Value, ValueType } from './words.ts';
@@ -56,6 +56,8 @@ export type ClientFrame =
   | { t: 'unsub'; id?: number; sub: string }
   /** `key` is an idempotency key: a repeated request is one command ([CMD-4]). */
   | ({ t: 'cmd'; id: number; device: string; key?: string } & CommandRequest)
+  /** Sets fields of a device's desired state, as `PATCH` does ([CMD-9]); `version` is that of `If-Match`. */
+  | ({ t: 'desired'; id: number; device: string; version?: number | '*' } & DesiredChange)
   | { t: 'ping'; id?: number };
 
 export type HelloFrame = {
@@ -99,7 +101,8 @@ export type LiveEvent =
 
 export type ServerFrame =
   | HelloFrame
-  | { t: 'ok'; id?: number; sub?: string; command?: string }
+  /** `version` is that of a desired state that was changed. */
+  | { t: 'ok'; id?: number; sub?: string; command?: string; version?: number }
   | { t: 'err'; id?: number; sub?: string; code: Code; status: number; title: string; detail?: string }
   | { t: 'def'; series: SeriesDef[] }
   | { t: 'snap'; sub: string; offset: number; rows: SnapRow[]; done: boolean }

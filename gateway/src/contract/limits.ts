@@ -126,6 +126,8 @@ export const limits = Object.freeze({
   paramsSchemaDepthMax: 8,
   /** Fields of a device's desired state. They are sent together, in one packet. */
   desiredFieldsMax: 256,
+  /** Characters of all of them as JSON. A device's memory for one packet is small, and eight of these wait for it. */
+  desiredLengthMax: 64 * 1024,
   /** Devices of one group of commands, how many of them are open at once, and groups that run. */
   groupDevicesMax: 10_000,
   groupConcurrencyMax: 1_000,

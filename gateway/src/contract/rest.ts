@@ -2,6 +2,7 @@
 // these types; errors are application/problem+json (RFC 9457).
 import type { Code } from './codes.ts';
 import type { Command } from './command.ts';
+import type { StateChange } from './control.ts';
 import type { Expectation } from './proof.ts';
 import type { Freshness, Millis, Presence, Value, ValueType } from './words.ts';
 
@@ -171,6 +172,8 @@ export type CommandRequest = {
   confirm?: string;
 };
 export type ExpectationAsk = Omit<Expectation, 'withinMs'> & { withinMs?: number };
+export type StateChangePage = Page<StateChange>;
+
 export type CommandPage = Page<Command>;
 
 export type DeadLetter = {

@@ -39,6 +39,8 @@ async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<De
     lastOffset: () => offset,
     tagsChanged: (...change) => void retagged.push(change),
     freshnessChanged: changes => void told.push(changes),
+    saveDesired: async () => {},
+    sendDesired: () => false,
   });
   await devices.open();
   return devices;

@@ -17,6 +17,8 @@ import {
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { type CadenceRule, everyMsBy } from './cadence-rules.ts';
+import { type DesiredPorts, DesiredStates, type NewStateChange, type SavedDesired } from './desired.ts';
+import { valueIn } from './desired-delivery.ts';
 import {
   blockSeries,
   cadenceOf,
@@ -47,7 +49,7 @@ const checkpointIntervalMs = 60_000;
 /** Cadences that are not to be learned; the first rule that fits a series counts. */
 export type DeviceConfig = { freshness: readonly CadenceRule[] };
 
-export type DevicePorts = {
+export type DevicePorts = DesiredPorts & {
   clock: Clock;
   seriesName(series: number): { device: string; metric: string } | undefined;
   /** The number of a series, a new one where it has none; 0 where the device has too many. */
@@ -56,8 +58,11 @@ export type DevicePorts = {
   metricsOf(device: string): Iterable<[metric: string, series: number]>;
   /** True for a name that signs in as something else than a device. */
   isTaken(name: string): boolean;
-  /** Appends to the log and keeps the record; `record` is null where the device is deleted. */
-  saveDevice(id: string, record: DeviceRecord | null, event: LiveEvent): Promise<void>;
+  /**
+   * Appends to the log and keeps the record; `record` is null where the device is deleted, with its desired state.
+   * `reported` goes into the history of its state.
+   */
+  saveDevice(id: string, record: DeviceRecord | null, event: LiveEvent, reported?: NewStateChange): Promise<void>;
   savePresence(record: DeviceRecord, event: LiveEvent): Promise<void>;
   /** Saves a part of the latest values; `offset` is how far the view has followed the log. */
   saveView(name: string, offset: number, body: string): Promise<void>;
@@ -68,8 +73,8 @@ export type DevicePorts = {
   freshnessChanged(changes: FreshnessChange[]): void;
 };
 
-/** A device as the database knows it; one of an earlier version has no tags. */
-export type LoadedRecord = Omit<DeviceRecord, 'tags'> & Partial<Pick<DeviceRecord, 'tags'>>;
+/** A device as the database knows it; one of an earlier version has no tags, or no times of its attributes. */
+export type LoadedRecord = Omit<DeviceRecord, 'tags' | 'told'> & Partial<Pick<DeviceRecord, 'tags' | 'told'>>;
 
 export type SavedView = { name: string; offset: number; body: string };
 
@@ -80,6 +85,7 @@ export { blockSeries };
 
 export class Devices {
   private readonly registry = new Registry();
+  readonly desired: DesiredStates;
   private readonly latest: LatestValues;
   private timers: Timer[] = [];
   private checkpointing: Promise<void> | null = null;
@@ -87,6 +93,7 @@ export class Devices {
 
   constructor({ freshness }: DeviceConfig, ports: DevicePorts) {
     this.ports = ports;
+    this.desired = new DesiredStates(this.registry, ports);
     const everyMsOf = (series: number) => {
       const name = ports.seriesName(series);
       return name === undefined ? null : everyMsBy(freshness, name);
@@ -94,9 +101,12 @@ export class Devices {
     this.latest = new LatestValues(everyMsOf, () => ports.clock.elapsed());
   }
 
-  /** Takes in what the database knows: devices, and the blocks of the latest values. */
-  load(records: LoadedRecord[], blocks: SavedView[]): void {
-    for (const record of records) this.registry.add({ ...record, tags: record.tags ?? [] });
+  /** Takes in what the database knows: devices, the blocks of the latest values, and desired states. */
+  load(records: LoadedRecord[], blocks: SavedView[], desired: readonly SavedDesired[] = []): void {
+    for (const record of records) {
+      this.registry.add({ ...record, tags: record.tags ?? [], told: record.told ?? {} });
+    }
+    this.desired.load(desired);
     for (const { body, offset } of blocks) this.latest.loadBlock(body, offset, this.now());
   }
 
@@ -163,8 +173,10 @@ export class Devices {
 
   async remove(id: string): Promise<void> {
     const record = this.registry.need(id);
-    await this.ports.saveDevice(id, null, { kind: 'device', device: id, change: 'deleted', at: this.now() });
-    this.registry.remove(id);
+    await this.desired.remove(id, async () => {
+      await this.ports.saveDevice(id, null, { kind: 'device', device: id, change: 'deleted', at: this.now() });
+      this.registry.remove(id);
+    });
     // One of the same id that comes to be later has none of the tags.
     if (record.tags.length > 0) this.ports.tagsChanged(id, record.tags, []);
     for (const [, series] of this.ports.metricsOf(id)) this.latest.forget(series);
@@ -192,8 +204,10 @@ export class Devices {
       if (metric !== null) this.ports.makeSeries(id, metric);
     }
     if (merged === null) return;
+    const reported = this.reportedIn(record, merged);
     record.attributes = merged;
-    await this.save(record, 'changed');
+    await this.save(record, 'changed', reported);
+    if (reported !== undefined) this.desired.reportedChanged(id);
   }
 
   /** The device as REST shows it. Throws Refusal('not_found'). */
@@ -207,7 +221,8 @@ export class Devices {
       metrics++;
       if (lastReadingAt === null || reading.receivedAt > lastReadingAt) lastReadingAt = reading.receivedAt;
     }
-    return { ...record, metrics, lastReadingAt };
+    const { told: _, ...device } = record;
+    return { ...device, metrics, lastReadingAt };
   }
 
   page(after: string | null, limit: number, filter: DeviceFilter): Device[] {
@@ -294,7 +309,7 @@ export class Devices {
     }
     if (this.ports.isTaken(id)) throw new Refusal('conflict', `a field gateway is called ${JSON.stringify(id)}`);
     const presence: Presence = { state: 'unknown', since: null, cause: null };
-    return { id, name, tags: [], createdAt: this.now(), presence, attributes: {} };
+    return { id, name, tags: [], createdAt: this.now(), presence, attributes: {}, told: {} };
   }
 
   private setTags(record: DeviceRecord, tags: string[]): void {
@@ -304,8 +319,24 @@ export class Devices {
     this.ports.tagsChanged(record.id, before, tags);
   }
 
-  private save(record: DeviceRecord, change: 'created' | 'changed'): Promise<void> {
-    return this.ports.saveDevice(record.id, record, { kind: 'device', device: record.id, change, at: this.now() });
+  private save(record: DeviceRecord, change: 'created' | 'changed', reported?: NewStateChange): Promise<void> {
+    const event: LiveEvent = { kind: 'device', device: record.id, change, at: this.now() };
+    return this.ports.saveDevice(record.id, record, event, reported);
+  }
+
+  /** What `attributes` say that was otherwise, units of metrics aside, for the history; notes when that was told. */
+  private reportedIn(record: DeviceRecord, attributes: Record<string, Value>): NewStateChange | undefined {
+    const at = this.now();
+    const known = record.attributes;
+    const names = Object.keys(attributes).filter(name => {
+      return valueIn(known, name) !== attributes[name] && announcedBy(name) === null;
+    });
+    if (names.length === 0) return undefined;
+    const told = Object.entries(record.told);
+    record.told = Object.fromEntries([...told, ...names.map((name): [string, number] => [name, at])]);
+    const fields = Object.fromEntries(names.map(name => [name, attributes[name] as Value]));
+    const nobody = { version: null, by: null, from: null, reason: null };
+    return { device: record.id, at, side: 'reported', fields, ...nobody };
   }
 
   private sweep(): void {

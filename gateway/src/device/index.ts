@@ -1,4 +1,5 @@
 // The device stage's door.
+export type { DesiredAsk, DesiredPorts, NewStateChange, SavedDesired } from './desired.ts';
 export {
   blockSeries,
   blockView,

@@ -9,6 +9,7 @@ const device = (id: string, name = id, attributes: Record<string, Value> = {}): 
   createdAt: 0,
   presence: { state: 'unknown', since: null, cause: null },
   attributes,
+  told: {},
 });
 
 function registryOf(...ids: string[]): Registry {

@@ -10,6 +10,8 @@ export type DeviceRecord = {
   createdAt: Millis;
   presence: Presence;
   attributes: Record<string, Value>;
+  /** When each attribute came to have its value. */
+  told: Record<string, Millis>;
 };
 
 /** `search` is a part of id or name; `sees` says which devices are seen, null stands for all. */

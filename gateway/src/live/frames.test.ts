@@ -12,6 +12,8 @@ describe('a message from a viewer', () => {
     { t: 'unsub', id: 2, sub: 's' },
     { t: 'cmd', id: 3, device: 'a', name: 'stop' },
     { t: 'cmd', id: 3, device: 'a', name: 'stop', params: null, ttlMs: 1_000, key: 'k', reason: 'r' },
+    { t: 'desired', id: 4, device: 'a', fields: { target: 21, door: null }, version: 7, reason: 'cold' },
+    { t: 'desired', id: 4, device: 'a', fields: {}, version: '*' },
     { t: 'ping' },
   ])('%j is taken as it is', frame => {
     expect(one(frame)).toEqual({ ok: true, frame });
@@ -20,7 +22,11 @@ describe('a message from a viewer', () => {
   test('may be an array, in which each frame is judged by itself', () => {
     const checked = parseFrames('[{"t":"ping"},{"t":"nonsense","id":7},{"t":"unsub","sub":"s"}]');
     expect(checked?.map(({ ok }) => ok)).toEqual([true, false, true]);
-    expect(checked?.[1]).toEqual({ ok: false, id: 7, detail: 't: expected sub, unsub, cmd or ping, got "nonsense"' });
+    expect(checked?.[1]).toEqual({
+      ok: false,
+      id: 7,
+      detail: 't: expected sub, unsub, cmd, desired or ping, got "nonsense"',
+    });
   });
 
   test.each([
@@ -56,6 +62,12 @@ describe('a message from a viewer', () => {
     [{ t: 'cmd', id: 1, device: 'a', name: 'stop', ttlMs: '5' }, 'ttlMs'],
     [{ t: 'cmd', id: 1, device: 'a', name: 'stop', key: 5 }, 'key'],
     [{ t: 'cmd', id: 1, device: 'a', name: 'stop', reason: {} }, 'reason'],
+    [{ t: 'desired', device: 'a', fields: {} }, 'id'],
+    [{ t: 'desired', id: 1, fields: {} }, 'device'],
+    [{ t: 'desired', id: 1, device: 'a', fields: [] }, 'fields'],
+    [{ t: 'desired', id: 1, device: 'a', fields: { x: {} } }, 'fields.x'],
+    [{ t: 'desired', id: 1, device: 'a', fields: {}, version: '7' }, 'version'],
+    [{ t: 'desired', id: 1, device: 'a', fields: {}, reason: 'x'.repeat(501) }, 'reason'],
     [{ t: 'ping', id: 'one' }, 'id'],
   ])('%j is refused with the field that is wrong, what was expected and what came: %s', (frame, field) => {
     const checked = one(frame);
@@ -63,9 +75,9 @@ describe('a message from a viewer', () => {
   });
 
   test('any text is taken, refused or ends the connection, and nothing throws', () => {
-    const kind = fc.constantFrom('sub', 'unsub', 'cmd', 'ping');
+    const kind = fc.constantFrom('sub', 'unsub', 'cmd', 'desired', 'ping');
     const fields = fc.dictionary(
-      fc.constantFrom('id', 'sub', 'device', 'metric', 'mode', 'since', 'name'),
+      fc.constantFrom('id', 'sub', 'device', 'metric', 'mode', 'since', 'name', 'fields'),
       fc.jsonValue(),
     );
     fc.assert(

@@ -40,10 +40,12 @@ function faultOf(fields: Fields): string | null {
       return nameFault('sub', fields.sub);
     case 'cmd':
       return cmdFault(fields);
+    case 'desired':
+      return desiredFault(fields);
     case 'ping':
       return null;
     default:
-      return `t: expected sub, unsub, cmd or ping, got ${show(fields.t)}`;
+      return `t: expected sub, unsub, cmd, desired or ping, got ${show(fields.t)}`;
   }
 }
 
@@ -96,4 +98,25 @@ function cmdFault(fields: Fields): string | null {
     nameFault('name', fields.name) ??
     (typeof fields.device === 'string' ? null : `device: expected an id, got ${show(fields.device)}`)
   );
+}
+
+/** What may be in `fields` is the registry's to say, as for a request over REST. */
+function desiredFault({ id, device, fields, version, reason }: Fields): string | null {
+  if (id === undefined) return 'id: expected an integer, got nothing';
+  if (typeof device !== 'string') return `device: expected an id, got ${show(device)}`;
+  if (!isFields(fields)) return `fields: expected an object, got ${show(fields)}`;
+  const isValue = (value: unknown) => value === null || ['number', 'boolean', 'string'].includes(typeof value);
+  const wrong = Object.entries(fields).find(([, value]) => !isValue(value));
+  if (wrong !== undefined)
+    return `fields.${wrong[0]}: expected a number, a boolean, text or null, got ${show(wrong[1])}`;
+  if (version !== undefined && version !== '*' && !Number.isSafeInteger(version)) {
+    return `version: expected an integer or "*", got ${show(version)}`;
+  }
+  return reasonFault(reason);
+}
+
+function reasonFault(reason: unknown): string | null {
+  const most = limits.commandReasonLengthMax;
+  if (reason === undefined || (typeof reason === 'string' && reason.length <= most)) return null;
+  return `reason: expected text of at most ${most} characters, got ${show(reason)}`;
 }

@@ -31,6 +31,7 @@ async function listen() {
       readLog: async after => ({ entries: [], through: after }),
       readEvents: async after => ({ entries: [], through: after }),
       command: async () => 'C1',
+      desired: async () => 1,
       isStoring: () => storing.now,
       stillHolds: async () => true,
       lease: () => null,

@@ -60,6 +60,8 @@ export type LivePorts = {
   readLog(after: number): Promise<{ entries: LiveEntry[]; through: number }>;
   readEvents(after: number, max: number): Promise<{ entries: LiveEntry[]; through: number }>;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
+  /** Resolves with the version of the desired state. */
+  desired(frame: ClientFrame & { t: 'desired' }, viewing: Viewing, address: string): Promise<number>;
   /** False while nothing can be stored: the disk is full, or hangs. */
   isStoring(): boolean;
   /** True while what the viewer signed in with still holds. */
@@ -363,6 +365,7 @@ export class Live {
       release: channel => hub.release(channel),
       define: series => this.define(series),
       command: (frame, viewing, address) => ports.command(frame, viewing, address),
+      desired: (frame, viewing, address) => ports.desired(frame, viewing, address),
       isStoring: () => ports.isStoring(),
       watchers,
     };

@@ -25,6 +25,7 @@ export type RequestPorts = {
   /** What the viewer sees; without it all. */
   sight?: Sight;
   command(frame: ClientFrame & { t: 'cmd' }, viewing: Viewing, address: string): Promise<string>;
+  desired(frame: ClientFrame & { t: 'desired' }, viewing: Viewing, address: string): Promise<number>;
 };
 
 /** The viewer that asks. */
@@ -77,22 +78,32 @@ export class Requests {
         asker.unsubscribe(frame.sub);
         return asker.sendFrame({ t: 'ok', id: frame.id, sub: frame.sub });
       case 'cmd':
-        void this.command(frame);
+        return void this.ask(frame, 'sending commands', async () => ({
+          command: await this.ports.command(frame, this.viewing, this.address),
+        }));
+      case 'desired':
+        return void this.ask(frame, 'desired state', async () => ({
+          version: await this.ports.desired(frame, this.viewing, this.address),
+        }));
     }
   }
 
-  private async command(frame: ClientFrame & { t: 'cmd' }): Promise<void> {
+  /** Does what needs the role operator and concerns one device, and answers what comes of it. */
+  private async ask(
+    frame: ClientFrame & { id: number; device: string },
+    what: string,
+    work: () => Promise<{ command: string } | { version: number }>,
+  ): Promise<void> {
     const { name, role } = this.viewing;
     try {
       if (!roleCovers(role, 'operator')) {
-        throw new Refusal('forbidden', `sending commands needs the role operator; ${name} is ${role}`);
+        throw new Refusal('forbidden', `${what} needs the role operator; ${name} is ${role}`);
       }
       // In the words for a device that is not there ([ACC-6]).
       if (this.ports.sight?.sees(frame.device) === false) {
         throw new Refusal('not_found', `no device is called ${JSON.stringify(frame.device)}`);
       }
-      const command = await this.ports.command(frame, this.viewing, this.address);
-      this.asker.sendFrame({ t: 'ok', id: frame.id, command });
+      this.asker.sendFrame({ t: 'ok', id: frame.id, ...(await work()) });
     } catch (error) {
       this.asker.refuse(error instanceof Refusal ? error : new Refusal('internal'), frame.id);
     }

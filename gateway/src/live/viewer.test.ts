@@ -63,6 +63,7 @@ beforeEach(() => {
     define: series => [series, 'a', `m${series}`, null, 'number'],
     eventsSince: async after => events.filter(({ offset }) => offset > after),
     command: async () => 'C1',
+    desired: async () => 1,
     isStoring: () => true,
     watchers: new Watchers({ clock: log.clock, lease: () => null }),
     counters: {} as ViewerPorts['counters'],

@@ -184,7 +184,7 @@ const migrations: readonly string[] = [
   CREATE TABLE command_type (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE command_group (id TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 
-  -- How each device should be and when it told each field, and every change of the two.
+  -- How each device should be, and every change of that and of what it told of itself.
   CREATE TABLE device_state (device TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE state_change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

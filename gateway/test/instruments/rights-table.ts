@@ -37,6 +37,10 @@ const device =
 const credential =
   (rest: string, json?: unknown) =>
   (whose: Whose): Question => ({ path: `/credentials/${deviceOf[whose]}${rest}`, json });
+const desired = (whose: Whose): Question => ({
+  ...device('/state/desired', { fields: { target: 4 } })(whose),
+  headers: { 'If-Match': '*' },
+});
 const csv = { 'Content-Type': 'text/csv' };
 const plain = (path: string, json?: unknown) => (): Question => ({ path, json });
 const history = (whose: Whose): Question => ({ path: `/history?device=${deviceOf[whose]}&metric=t` });
@@ -123,6 +127,10 @@ export const routes: Record<string, Rule | 'open'> = {
   'DELETE /devices/{id}/secret/previous': { ...admin, object: true, passes: 204, ask: device('/secret/previous') },
   'GET /devices/{id}/connections': { ...operator, object: true, passes: 200, ask: device('/connections') },
   'POST /devices/bulk': { ...admin, passes: 200, ask: () => ({ path: '/devices/bulk', text: 'id\n', headers: csv }) },
+  'GET /devices/{id}/state': { ...viewer, object: true, passes: 200, ask: device('/state') },
+  'GET /devices/{id}/state/history': { ...viewer, object: true, passes: 200, ask: device('/state/history') },
+  'PATCH /devices/{id}/state/desired': { ...operator, object: true, passes: 200, ask: desired },
+  'PUT /devices/{id}/state/desired': { ...operator, object: true, passes: 200, ask: desired },
   'GET /devices/{id}/latest': { ...viewer, object: true, passes: 200, ask: device('/latest') },
 
   'GET /devices/{id}/control': { ...viewer, object: true, passes: 200, ask: device('/control') },
@@ -227,6 +235,11 @@ export const frames: Record<ClientFrame['t'], FrameRule> = {
     ...operator,
     object: true,
     frame: (whose, id) => ({ t: 'cmd', id, device: deviceOf[whose], name: 'stop', ttlMs: 600_000 }),
+  },
+  desired: {
+    ...operator,
+    object: true,
+    frame: (whose, id) => ({ t: 'desired', id, device: deviceOf[whose], fields: { target: 4 }, version: '*' }),
   },
   ping: { ...viewer, frame: (_, id) => ({ t: 'ping', id }) },
 };

@@ -58,6 +58,27 @@ export const clientMessages: { [Type in ClientFrame['t']]: Message<FrameOf<Clien
       },
     ],
   },
+  desired: {
+    summary: 'Sets fields of a device’s desired state; needs the role operator',
+    description:
+      'Null takes a field back. The version is the one that was seen: where it is another by now, the change is refused. ' +
+      'The answer has the version that the change made.',
+    payload: 'DesiredFrame',
+    correlatedBy,
+    examples: [
+      {
+        name: 'target',
+        payload: {
+          t: 'desired',
+          id: 7,
+          device: 'cold-room-1',
+          fields: { target: 4, 'defrost.auto': true },
+          version: 0,
+          reason: 'the new season',
+        },
+      },
+    ],
+  },
   ping: {
     summary: 'Asks whether the gateway is there, and how far this connection has come',
     payload: 'PingFrame',

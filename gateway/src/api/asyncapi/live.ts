@@ -91,6 +91,7 @@ export const livePart: Part = {
     receiveSub: receives(['sub'], 'A viewer subscribes', ['ok', 'err']),
     receiveUnsub: receives(['unsub'], 'A viewer ends a subscription', ['ok', 'err']),
     receiveCmd: receives(['cmd'], 'A viewer asks a device to do something', ['ok', 'err']),
+    receiveDesired: receives(['desired'], 'A viewer sets how a device should be', ['ok', 'err']),
     receivePing: receives(['ping'], 'A viewer asks whether the gateway is there', ['pong', 'err']),
     receiveClientFrames: receives(['clientFrames'], 'A viewer sends several frames at once', answers),
     sendFrames: operation('send', 'webSocket', [...pushed, 'serverFrames'], {

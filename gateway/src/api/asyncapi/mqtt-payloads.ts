@@ -1,7 +1,13 @@
 // Schemas of what goes over MQTT in the native convention. What a device sends is understood by the ingest stage; a
 // test holds the two against each other.
 import { z } from '@hono/zod-openapi';
-import { type CommandAnswer, type CommandPayload, limits, type Value } from '../../contract/index.ts';
+import {
+  type CommandAnswer,
+  type CommandPayload,
+  type DesiredPayload,
+  limits,
+  type Value,
+} from '../../contract/index.ts';
 import { exactly } from '../exact.ts';
 
 /** Values by metric. Nested ones flatten with `.`, and `null` says that there is none. */
@@ -39,6 +45,13 @@ const commandSchema = exactly<CommandPayload>()(
   }),
 );
 
+const desiredSchema = exactly<DesiredPayload>()(
+  z.strictObject({
+    version: z.int().describe('Grows by one with each change'),
+    fields: z.record(z.string(), valueSchema).describe('What is to change; the device reports it as its attributes'),
+  }),
+);
+
 const answerSchema = exactly<CommandAnswer>()(
   z.discriminatedUnion('ok', [
     z.object({
@@ -63,4 +76,5 @@ export const mqttSchemas = {
   Status: z.enum(['online', 'offline']),
   CommandPayload: commandSchema,
   CommandAnswer: answerSchema,
+  DesiredPayload: desiredSchema,
 };

@@ -1,5 +1,5 @@
 // The native convention in the AsyncAPI document: the topics of a device, and what goes over them.
-import { type CommandAnswer, type CommandPayload, topics } from '../../contract/index.ts';
+import { type CommandAnswer, type CommandPayload, type DesiredPayload, topics } from '../../contract/index.ts';
 import { mqttSchemas } from './mqtt-payloads.ts';
 import { carries, type Message, operation, type Part, ref } from './parts.ts';
 
@@ -13,6 +13,7 @@ const messages: {
   attributes: Message;
   command: Message<CommandPayload>;
   commandResult: Message<CommandAnswer>;
+  desiredState: Message<DesiredPayload>;
 } = {
   telemetry: {
     summary: 'Readings of one or more metrics',
@@ -66,6 +67,11 @@ const messages: {
       { name: 'done', payload: { ok: true, result: { value: 4 } } },
       { name: 'refused', payload: { ok: false, error: 'the door is open' } },
     ],
+  },
+  desiredState: {
+    summary: 'How the device should be, where it does not report so; it answers with attributes of the same names',
+    payload: 'DesiredPayload',
+    examples: [{ name: 'target', payload: { version: 7, fields: { target: 4, 'defrost.auto': true } } }],
   },
 };
 
@@ -129,6 +135,12 @@ export const mqttPart: Part = {
       'commandResult',
       'commandId',
     ),
+    desired: channel(
+      topics.desired(device),
+      'Desired state',
+      'A device subscribes to it. What it does not report so comes when it subscribes and when that changes, once each.',
+      'desiredState',
+    ),
   },
   operations: {
     receiveTelemetry: operation('receive', 'telemetry', ['telemetry'], {
@@ -151,6 +163,10 @@ export const mqttPart: Part = {
       summary: 'The gateway asks a device to do something',
       answers: ['commandResult'],
       answeredOn: 'commandResult',
+      bindings: bound(1),
+    }),
+    sendDesired: operation('send', 'desired', ['desiredState'], {
+      summary: 'The gateway tells a device how it should be',
       bindings: bound(1),
     }),
     receiveCommandResult: operation('receive', 'commandResult', ['commandResult'], {

@@ -42,6 +42,7 @@ export const serverMessages: { [Type in ServerFrame['t']]: Message<FrameOf<Serve
     examples: [
       { name: 'toSub', payload: { t: 'ok', id: 1, sub: 'all' } },
       { name: 'toCmd', payload: { t: 'ok', id: 5, command } },
+      { name: 'toDesired', payload: { t: 'ok', id: 7, version: 1 } },
     ],
   },
   err: {
@@ -126,7 +127,7 @@ export const serverMessages: { [Type in ServerFrame['t']]: Message<FrameOf<Serve
     examples: [{ name: 'late', payload: { t: 'fresh', sub: 'all', offset: 812_346, rows: [[17, 'late']] } }],
   },
   event: {
-    summary: 'Presence, a command or a device changed',
+    summary: 'Presence, a command, a device or what is desired of it changed',
     payload: 'EventFrame',
     examples: [
       {
@@ -158,6 +159,13 @@ export const serverMessages: { [Type in ServerFrame['t']]: Message<FrameOf<Serve
           step: 3,
           attempts: 1,
           result: { value: 4 },
+        },
+      },
+      {
+        name: 'desired',
+        payload: {
+          ...{ t: 'event', offset: 812_348, kind: 'desired', device: 'cold-room-1' },
+          ...{ version: 7, fields: { target: 4, 'defrost.auto': null }, by: 'ada', at },
         },
       },
       {

@@ -204,7 +204,7 @@ export class KeptState {
       retained: packet.retain === true ? this.prepareRetained(topic, payload, qos) : null,
     };
     const changes: SessionChange[] = kept.retained === null ? [] : [kept.retained];
-    if (qos > 0 && !isCommand(topic)) {
+    if (qos > 0 && !isSentOnce(topic)) {
       const { added, changes: queued } = this.sessions.enqueue(this.sessions.match(topic), { topic, payload, qos });
       kept.added = added;
       changes.push(...queued);
@@ -234,5 +234,9 @@ export class KeptState {
   }
 }
 
-/** True for the topic of a command: no session keeps one ([CMD-4]). */
-export const isCommand = (topic: string) => topic.startsWith('devices/') && parseTopic(topic)?.kind === 'command';
+/** True for the topic of a command, and of desired state: no session keeps what is sent there ([CMD-4]). */
+export function isSentOnce(topic: string): boolean {
+  if (!topic.startsWith('devices/')) return false;
+  const kind = parseTopic(topic)?.kind;
+  return kind === 'command' || kind === 'desired';
+}

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import type { Subscription } from './changes.ts';
 import { beginHandOver, handOver, noteUpdate } from './hand-over.ts';
-import { type ClientName, isCommand, type KeptState, type Publish } from './kept-state.ts';
+import { type ClientName, isSentOnce, type KeptState, type Publish } from './kept-state.ts';
 import { type OutgoingPacket, packetOf, type Queued } from './queue.ts';
 import type { Holding } from './sessions.ts';
 import type { WillPacket } from './wills.ts';
@@ -106,8 +106,8 @@ export class SessionPersistence {
     holders: { clientId: string; qos?: number }[],
     packet: Publish & OutgoingPacket,
   ): Promise<void> {
-    // A command is sent once: no session keeps one ([CMD-4]).
-    if (isCommand(packet.topic)) return;
+    // Commands and desired state are sent once: no session keeps them ([CMD-4]).
+    if (isSentOnce(packet.topic)) return;
     const known = typeof packet.payload === 'string' ? undefined : this.state.kept.get(packet.payload);
     let added = known?.added;
     if (added === undefined) {
@@ -128,7 +128,7 @@ export class SessionPersistence {
    */
   async outgoingUpdate(client: ClientName, packet: OutgoingPacket): Promise<void> {
     const session = this.state.sessions.get(client.id);
-    if (session === undefined || (packet.topic !== undefined && isCommand(packet.topic))) return;
+    if (session === undefined || (packet.topic !== undefined && isSentOnce(packet.topic))) return;
     const message = session.queue.find(packet);
     if (message !== undefined) await this.noteSent(message, packet);
     // The answer to a PUBREC has no number of the library's.
