@@ -30,6 +30,7 @@ import type {
 import { type Call, type ListQuery, type Query, queryText } from './rest-call.ts';
 import { deviceAccessCalls } from './rest-device-access.ts';
 import { peopleCalls } from './rest-people.ts';
+import { stateCalls } from './rest-state.ts';
 
 /** Past this a request counts as unanswered: a plant's radio link is slow, but not that slow. */
 const requestTimeoutMs = 20_000;
@@ -125,6 +126,7 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     health,
     ...peopleCalls(call),
     ...deviceAccessCalls(call),
+    ...stateCalls(call),
   };
 }
 

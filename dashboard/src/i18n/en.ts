@@ -7,6 +7,7 @@ import { command } from './en-command.ts';
 import { control } from './en-control.ts';
 import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
 import { account, entries, people, scope } from './en-people.ts';
+import { state } from './en-state.ts';
 
 const presence: Record<PresenceState, string> = { online: 'Online', offline: 'Offline', unknown: 'Never seen' };
 const presenceWas: Record<PresenceState, string> = {
@@ -268,6 +269,7 @@ export const text = Object.freeze({
   audit,
   command,
   control,
+  state,
   deadLetters: {
     intro:
       'Messages that devices sent and the gateway could not understand. Each was acknowledged and kept here, newest first.',

@@ -15,6 +15,7 @@ import { DeviceCharts } from './device-charts.tsx';
 import { DeviceControlLine, useDeviceControl } from './device-control.tsx';
 import { DeviceHead } from './device-head.tsx';
 import { DeviceValues } from './device-values.tsx';
+import { StatePanel } from './state-panel.tsx';
 
 /** The values of one device are looked at closely; faster than this nobody reads. */
 const valuesIntervalMs = 100;
@@ -49,12 +50,16 @@ export function DeviceView({ id }: { id: string }) {
       <DeviceControlLine model={control} />
       <nav class="parts" aria-label={text.device.parts}>
         {series.length > 0 && <a href="#history">{text.device.charts}</a>}
+        <a href="#state">{text.state.part}</a>
         <a href="#commands">{text.command.part}</a>
         {app.session.may('operator') && <a href="#access">{text.title['device-access']}</a>}
       </nav>
       {watch.refused.value !== null && <p class="notice is-bad">{watch.refused.value}</p>}
       <section class={series.length === 0 ? 'device-nothing' : undefined} aria-label={text.device.values}>
         <DeviceValues id={id} watch={watch} />
+      </section>
+      <section class="card state" id="state" aria-label={text.state.title}>
+        <StatePanel device={device} />
       </section>
       {series.length > 0 && (
         <section class="device-charts" id="history" aria-label={text.device.charts}>
