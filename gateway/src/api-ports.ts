@@ -82,6 +82,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       command: commands.counters,
       audit: stages.audit.counters,
       lease: leases.counters,
+      desired: devices.desired.counters,
       live: live.counters,
       ...certificates.counters(),
     }),

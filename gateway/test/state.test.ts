@@ -1,4 +1,6 @@
 // Desired and reported state over real sockets: REST, WebSocket and MQTT.
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { DesiredPayload, Device, DeviceState, Page, Problem, StateChange } from '../src/contract/index.ts';
 import { gatewayHere, gatewayProgram, makeToken, newFolder, Rest } from './instruments/gateway.ts';
@@ -175,6 +177,18 @@ test('[CMD-9] it goes to one connection of the device; others neither receive no
   await first.closed;
 });
 
+/** Versions that have a line in the audit trail, in its order. */
+function auditIn(dir: string): number[] {
+  const database = new DatabaseSync(join(dir, 'telltale.db'), { readOnly: true });
+  const rows = database.prepare("SELECT device, body FROM audit WHERE action = 'desired' ORDER BY id").all();
+  database.close();
+  return rows.map(({ device, body }) => {
+    const { what, from, detail } = JSON.parse(String(body));
+    expect([device, what, from]).toEqual(['d1', 'set', '127.0.0.1']);
+    return detail.version;
+  });
+}
+
 test('[CMD-9] a SIGKILL loses neither version nor history, and no version comes twice', async () => {
   const dir = newFolder();
   const first = await gatewayProgram(dir);
@@ -198,6 +212,7 @@ test('[CMD-9] a SIGKILL loses neither version nor history, and no version comes 
     null,
   ]);
   expect(history[0]?.fields.target).toBe(state.desired.target?.value);
+  expect(auditIn(dir)).toEqual(Array.from({ length: state.version }, (_, i) => i + 1));
   const back = await Wire.connect(second.mqttPort, { user: 'd1', secret });
   await back.subscribe(topic);
   expect(await told(back)).toMatchObject({ version: state.version });
@@ -235,4 +250,7 @@ test('state goes with its device, is only changed by operators, and is seen with
   await rest.device('d1');
   expect((await stateOf(rest)).version).toBe(0);
   expect(await rest.get<Device>('/devices/d1')).not.toHaveProperty('told');
+  await gateway.close();
+  const next = await gatewayHere([], dir);
+  expect((await stateOf(next.rest)).version).toBe(0);
 });

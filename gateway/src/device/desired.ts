@@ -51,6 +51,7 @@ export type DesiredAsk = {
 type Entry = { version: number; desired: Fields; told: Told; isSending: boolean };
 
 export class DesiredStates {
+  readonly counters = { changes: 0, sent: 0 };
   private readonly entries = new Map<string, Entry>();
   private readonly turns = new KeyTurns();
   private readonly registry: Pick<Registry, 'get' | 'need'>;
@@ -131,6 +132,7 @@ export class DesiredStates {
     const line: NewStateChange = { device, at, side: 'desired', version, fields, by, from, reason };
     await this.ports.saveDesired({ device, version, desired }, event, line);
     const entry = this.entries.get(device) ?? { version, desired, told: new Map(), isSending: false };
+    this.counters.changes++;
     entry.version = version;
     entry.desired = desired;
     this.entries.set(device, entry);
@@ -153,7 +155,10 @@ export class DesiredStates {
       entry.isSending = false;
       this.send(device, entry);
     });
-    if (isSent) return;
+    if (isSent) {
+      this.counters.sent++;
+      return;
+    }
     entry.isSending = false;
     entry.told = new Map();
   }

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../test/instruments/manual-clock.ts';
-import { limits, type Value } from '../contract/index.ts';
+import { limits, Refusal, type Value } from '../contract/index.ts';
 import { SeriesDictionary } from '../store/series.ts';
+import type { NewStateChange } from './desired.ts';
 import { type DeviceConfig, Devices } from './device.ts';
 import type { FreshnessChange } from './latest.ts';
 
@@ -15,6 +16,8 @@ let told: FreshnessChange[][];
 let offset: number;
 /** What becomes of a change that is to be recorded. */
 let saving: () => Promise<void>;
+/** What went into the history of reported state. */
+let reported: NewStateChange[];
 /** Changes of tags that were told: device, before, after. */
 let retagged: unknown[][];
 beforeEach(() => {
@@ -23,6 +26,7 @@ beforeEach(() => {
   told = [];
   offset = 0;
   retagged = [];
+  reported = [];
   saving = async () => {};
 });
 
@@ -33,7 +37,10 @@ async function openDevices(config: DeviceConfig = { freshness: [] }): Promise<De
     makeSeries: (device, metric) => series.idOf(device, metric),
     metricsOf: device => series.metricsOf(device),
     isTaken: name => name === 'field-gateway',
-    saveDevice: () => saving(),
+    saveDevice(_id, _record, _event, change) {
+      if (change !== undefined) reported.push(change);
+      return saving();
+    },
     savePresence: async () => {},
     saveView: async () => {},
     lastOffset: () => offset,
@@ -215,5 +222,47 @@ describe('tags', () => {
     const presence = { state: 'unknown', since: null, cause: null } as const;
     devices.load([{ id: 'old', name: 'old', createdAt: 0, presence, attributes: {} }], []);
     expect(devices.describe('old').tags).toEqual([]);
+  });
+});
+
+describe('what a device reports of itself', () => {
+  test('[CMD-9] is in the history where it is otherwise than before, units aside, with the time since when it is so', async () => {
+    const devices = await openDevices();
+    await devices.create('d', 'd');
+    await announce(devices, { target: 19, firmware: '1', 'units.t': '°C' });
+    clock.advance(1_000);
+    await announce(devices, { target: 20, firmware: '1' });
+    await announce(devices, { target: 20 });
+    await announce(devices, { 'units.t': 'K' });
+    expect(reported.map(({ at, side, fields }) => [at, side, fields])).toEqual([
+      [clock.now() - 1_000, 'reported', { target: 19, firmware: '1' }],
+      [clock.now(), 'reported', { target: 20 }],
+    ]);
+    expect(devices.desired.describe('d').reported).toEqual({
+      target: { value: 20, at: clock.now() },
+      firmware: { value: '1', at: clock.now() - 1_000 },
+    });
+  });
+
+  test('[CMD-9] is recorded when it comes again where the disk had no room for it', async () => {
+    const devices = await openDevices();
+    await devices.create('d', 'd');
+    saving = () => Promise.reject(new Refusal('store_full'));
+    await expect(announce(devices, { target: 19 })).rejects.toThrow();
+    saving = async () => {};
+    reported = [];
+    await announce(devices, { target: 19 });
+    expect(reported.map(({ fields }) => fields)).toEqual([{ target: 19 }]);
+    await announce(devices, { target: 19 });
+    expect(reported.length).toBe(1);
+  });
+
+  test('of an earlier version, without times, is as old as the device until it is told again', async () => {
+    const devices = await openDevices();
+    const presence = { state: 'unknown', since: null, cause: null } as const;
+    devices.load([{ id: 'd', name: 'd', createdAt: 5, presence, attributes: { target: 19 } }], []);
+    expect(devices.desired.describe('d').reported).toEqual({ target: { value: 19, at: 5 } });
+    await announce(devices, { target: 19 });
+    expect(devices.desired.describe('d').reported).toEqual({ target: { value: 19, at: clock.now() } });
   });
 });

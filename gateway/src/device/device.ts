@@ -203,10 +203,18 @@ export class Devices {
       // Where the device has too many metrics it gets none: what is never seen is the least of them.
       if (metric !== null) this.ports.makeSeries(id, metric);
     }
-    if (merged === null) return;
-    const reported = this.reportedIn(record, merged);
-    record.attributes = merged;
-    await this.save(record, 'changed', reported);
+    const reported = this.reportedIn(record, attributes);
+    if (merged === null && reported === undefined) return;
+    record.attributes = merged ?? record.attributes;
+    try {
+      await this.save(record, 'changed', reported);
+    } catch (error) {
+      // It was not acknowledged: the device says it again, and that is when it is recorded.
+      const refused = Object.keys(reported?.fields ?? {});
+      const told = Object.entries(record.told).filter(([name]) => !refused.includes(name));
+      record.told = Object.fromEntries(told);
+      throw error;
+    }
     if (reported !== undefined) this.desired.reportedChanged(id);
   }
 
@@ -324,19 +332,19 @@ export class Devices {
     return this.ports.saveDevice(record.id, record, event, reported);
   }
 
-  /** What `attributes` say that was otherwise, units of metrics aside, for the history; notes when that was told. */
-  private reportedIn(record: DeviceRecord, attributes: Record<string, Value>): NewStateChange | undefined {
+  /** What `attributes` say that is not recorded so, units of metrics aside, for the history; notes when that was told. */
+  private reportedIn(record: DeviceRecord, attributes: ReadonlyMap<string, Value>): NewStateChange | undefined {
+    const isNews = ([name, value]: [string, Value]) =>
+      announcedBy(name) === null &&
+      (valueIn(record.attributes, name) !== value || valueIn(record.told, name) === undefined);
+    const news = [...attributes].filter(isNews);
+    if (news.length === 0) return undefined;
     const at = this.now();
-    const known = record.attributes;
-    const names = Object.keys(attributes).filter(name => {
-      return valueIn(known, name) !== attributes[name] && announcedBy(name) === null;
-    });
-    if (names.length === 0) return undefined;
-    const told = Object.entries(record.told);
-    record.told = Object.fromEntries([...told, ...names.map((name): [string, number] => [name, at])]);
-    const fields = Object.fromEntries(names.map(name => [name, attributes[name] as Value]));
+    const told = new Map(Object.entries(record.told));
+    for (const [name] of news) told.set(name, at);
+    record.told = Object.fromEntries(told);
     const nobody = { version: null, by: null, from: null, reason: null };
-    return { device: record.id, at, side: 'reported', fields, ...nobody };
+    return { device: record.id, at, side: 'reported', fields: Object.fromEntries(news), ...nobody };
   }
 
   private sweep(): void {
