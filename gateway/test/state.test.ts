@@ -218,7 +218,7 @@ test('[CMD-9] a SIGKILL loses neither version nor history, and no version comes 
   expect(await told(back)).toMatchObject({ version: state.version });
   expect((await desire(second.rest, { target: 30 })).version).toBe(state.version + 1);
   expect(await told(back)).toEqual({ version: state.version + 1, fields: { target: 30 } });
-}, 60_000);
+}, 120_000);
 
 test('history comes in pages, the newest first; reports that say the same again leave none', async () => {
   const { mqttPort, rest } = await gatewayHere();
