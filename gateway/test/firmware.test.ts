@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Command, Device, Latest } from '../src/contract/index.ts';
+import type { Command, DesiredChange, Device, DeviceState, Latest } from '../src/contract/index.ts';
 import { doublingRelay } from './instruments/doubling-relay.ts';
 import { type GatewayProgram, gatewayProgram, newFolder, type Rest } from './instruments/gateway.ts';
 
@@ -71,6 +71,27 @@ test('a device in one page carries out each command once although each comes twi
   await expect
     .poll(() => rest.get<Device>('/devices/fridge'), patient)
     .toMatchObject({ presence: { state: 'offline' } });
+}, 90_000);
+
+test('what is desired of it while it is off it takes when it is on, and what it cannot take stays a difference', async () => {
+  const gateway = await gatewayProgram(newFolder());
+  const { rest } = gateway;
+  const secret = await rest.device('fridge');
+  const desire = async (fields: DesiredChange['fields']) => {
+    const init = { method: 'PATCH', headers: { 'If-Match': '*' }, body: JSON.stringify({ fields }) };
+    expect((await rest.fetch('/devices/fridge/state/desired', init)).ok).toBe(true);
+  };
+  const state = () => rest.get<DeviceState>('/devices/fridge/state');
+  await desire({ target: 6, colour: 'red' });
+  run(gateway.mqttPort, secret);
+  await expect
+    .poll(state, patient)
+    .toMatchObject({ reported: { target: { value: 6 } }, difference: { colour: 'red' } });
+  await desire({ target: 99 });
+  await desire({ colour: null });
+  await desire({ target: 3 });
+  await expect.poll(state, patient).toMatchObject({ version: 4, reported: { target: { value: 3 } }, difference: {} });
+  await expect.poll(() => latest(rest), patient).toMatchObject({ target: 3, defrosts: 0 });
 }, 90_000);
 
 test('what it measures while the gateway is gone it keeps, and the gateway has it afterwards', async () => {

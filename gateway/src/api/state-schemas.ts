@@ -4,7 +4,11 @@ import { type DesiredChange, limits } from '../contract/index.ts';
 import { exactly } from './exact.ts';
 import { metricName } from './schemas.ts';
 
-export const fieldValue = z.union([z.number(), z.boolean(), z.string().max(limits.textLengthMax)]);
+export const fieldValue = z.union(
+  [z.number(), z.boolean(), z.string().max(limits.textLengthMax)],
+  `expected a number, a boolean, text of at most ${limits.textLengthMax} characters, or null to take the field back; ` +
+    'what is nested is named with a dot, such as pump.speed',
+);
 
 const fields = z
   .record(metricName, fieldValue.nullable())
