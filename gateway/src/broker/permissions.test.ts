@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../contract/index.ts';
 import {
   commandsDeviceOf,
+  desiredDeviceOf,
   filterMatches,
   type Identity,
   mayReceive,
@@ -165,5 +166,17 @@ describe('filters', () => {
     ['#', null],
   ])('%s makes its connection the receiver of the commands of %s', (filter, id) => {
     expect(commandsDeviceOf(filter)).toBe(id);
+  });
+
+  test.each([
+    ['devices/a/desired', 'a'],
+    ['devices/a/+', 'a'],
+    ['devices/a/#', 'a'],
+    ['devices/a/commands/+', null],
+    ['devices/a/desired/+', null],
+    ['devices/+/desired', null],
+    ['#', null],
+  ])('%s makes its connection the receiver of what is desired of %s', (filter, id) => {
+    expect(desiredDeviceOf(filter)).toBe(id);
   });
 });
