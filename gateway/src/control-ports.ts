@@ -2,13 +2,11 @@
 import type { ApiPorts } from './api/index.ts';
 import { auditEffect } from './audit-tables.ts';
 import { Leases } from './command/index.ts';
-import type { LastChange, StateChange } from './contract/index.ts';
+import type { LastChange } from './contract/index.ts';
+import type { Devices } from './device/index.ts';
 import type { Stages } from './gateway.ts';
 import type { Store } from './store/index.ts';
 import * as tables from './tables.ts';
-
-/** Changes of a device's state that are looked through for the newest of the desired side: what it reports is there, too. */
-const changesLookedThrough = 100;
 
 /** Each change of a lease leaves a line in the audit trail. A lease does not wait for it: it ends with the process. */
 export function makeLeases(stages: Pick<Stages, 'clock' | 'store' | 'live' | 'inBackground'>): Leases {
@@ -20,27 +18,21 @@ export function makeLeases(stages: Pick<Stages, 'clock' | 'store' | 'live' | 'in
   });
 }
 
-export function controlPorts({ leases, live, store }: Stages): ApiPorts['control'] {
+export function controlPorts({ devices, leases, live, store }: Stages): ApiPorts['control'] {
   return {
     of: device => live.controlOf(device),
-    lastChange: device => lastChange(store, device),
+    lastChange: device => lastChange(store, devices, device),
     take: (device, request, asker) => leases.take(device, request, asker),
     release: (device, asker, any) => leases.release(device, asker, any),
   };
 }
 
 /** The newest command that was asked of a device, or change of its desired state. */
-async function lastChange(store: Store, device: string): Promise<LastChange | null> {
-  const [commands, changes] = await Promise.all([
-    tables.listCommands(store, { device }, '~', 1),
-    store.query<{ body: string }>('stateChange.list', device, Number.MAX_SAFE_INTEGER, changesLookedThrough),
-  ]);
+async function lastChange(store: Store, { desired }: Devices, device: string): Promise<LastChange | null> {
+  const commands = await tables.listCommands(store, { device }, '~', 1);
   const found: LastChange[] = commands.map(({ by, createdAt: at, name }) => ({ by, at, what: 'command', name }));
-  for (const { body } of changes) {
-    const { side, by, at, fields } = JSON.parse(body) as StateChange;
-    if (side !== 'desired' || by === null) continue;
-    found.push({ by, at, what: 'desired', name: Object.keys(fields).join(', ') });
-    break;
+  for (const [name, { by, at }] of Object.entries(desired.describe(device).desired)) {
+    found.push({ by, at, what: 'desired', name });
   }
   return found.sort((a, b) => b.at - a.at)[0] ?? null;
 }

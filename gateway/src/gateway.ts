@@ -197,6 +197,7 @@ export class Stages {
       lastOffset: () => store.lastOffset(),
       tagsChanged: (device, before, after) => this.live.rightsChanged(this.sights.tagsChanged(device, before, after)),
       freshnessChanged: changes => this.live.freshnessChanged(changes),
+      mayControl: (device, by) => this.leases.check(device, by),
       sendDesired: (device, payload, handed) => this.broker.sendDesired(device, payload, handed),
     });
   }

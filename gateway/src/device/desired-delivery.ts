@@ -46,6 +46,13 @@ export function noteTold(told: Told, fields: Readonly<Record<string, Value>>): v
   for (const [name, value] of Object.entries(fields)) told.set(name, value);
 }
 
+/** Forgets what the device has followed: where it turns away from that later, it is told anew. */
+export function noteFollowed(told: Told, desired: Fields, reported: Readonly<Record<string, Value>>): void {
+  for (const [name, { value }] of Object.entries(desired)) {
+    if (valueIn(reported, name) === value && told.get(name) === value) told.delete(name);
+  }
+}
+
 /** Notes that fields were taken back: what the connection was told of them stands for nothing desired later. */
 export function noteTakenBack(told: Told, changes: ReadonlyMap<string, Value | null>): void {
   for (const [name, value] of changes) if (value === null && told.has(name)) told.set(name, null);

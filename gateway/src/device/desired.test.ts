@@ -223,6 +223,17 @@ describe('what a device is told', () => {
     expect(connect().payloads).toEqual([{ version: 1, fields: { target: 30 } }]);
   });
 
+  test('[CMD-9] is told anew where it followed and turns away again', async () => {
+    await set({ target: 30 });
+    const { payloads } = connect();
+    leave();
+    for (const target of [30, 19, 18, 30, 20]) {
+      report({ target });
+      leave();
+    }
+    expect(payloads).toHaveLength(3);
+  });
+
   test('[CMD-9] is told that it is as before where it was told otherwise and has not reported yet', async () => {
     registry.need('d').attributes = { target: 21 };
     await set({ target: 21 });
@@ -312,8 +323,6 @@ test('[CMD-9] whatever happens, versions never skip, nothing is told twice on a 
       /** Told on the present connection, since a field was last taken back. */
       let tolds: string[] = [];
       let heard = 0;
-      /** It turned away from what it was told, of which it is told again over another connection alone. */
-      let drifted = false;
       const look = () => {
         for (const { version, fields } of line?.payloads.slice(heard) ?? []) {
           expect(version).toBe(saved.length);
@@ -324,14 +333,21 @@ test('[CMD-9] whatever happens, versions never skip, nothing is told twice on a 
       };
       const open = () => {
         tolds = [];
-        drifted = false;
         heard = obeyed = 0;
         connect();
       };
       /** The device does the next thing that it was told. */
       const obey = () => {
-        const payload = line?.payloads[obeyed++];
-        if (payload !== undefined) report(payload.fields);
+        const payload = line?.payloads[obeyed];
+        if (payload === undefined) return;
+        obeyed++;
+        say(payload.fields);
+      };
+      /** What it turns away from it may be told again. */
+      const say = (fields: Record<string, Value>) => {
+        const was = states.describe('d').difference;
+        report(fields);
+        if (Object.keys(states.describe('d').difference).some(field => !(field in was))) tolds = [];
       };
       const wasTold = () => (line?.payloads.length ?? 0) > obeyed || (line?.handed.length ?? 0) > 0;
       for (const each of steps) {
@@ -341,10 +357,8 @@ test('[CMD-9] whatever happens, versions never skip, nothing is told twice on a 
           await set({ [each.name]: each.value }, { replacesAll: each.replacesAll });
         } else if (each.do === 'obey') obey();
         else if (each.do === 'leave') leave();
-        else if (each.do === 'drift') {
-          drifted = true;
-          report({ [each.name]: each.value });
-        } else if (each.do === 'connect') open();
+        else if (each.do === 'drift') say({ [each.name]: each.value });
+        else if (each.do === 'connect') open();
         else {
           line = null;
           if (each.do === 'restart') {
@@ -354,7 +368,7 @@ test('[CMD-9] whatever happens, versions never skip, nothing is told twice on a 
         }
         look();
       }
-      if (line === null || drifted) open();
+      if (line === null) open();
       while (wasTold()) {
         leave();
         obey();

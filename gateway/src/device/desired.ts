@@ -15,7 +15,15 @@ import {
 } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { KeyTurns } from '../lib/key-turns.ts';
-import { differenceOf, dueFields, noteTakenBack, noteTold, type Told, valueIn } from './desired-delivery.ts';
+import {
+  differenceOf,
+  dueFields,
+  noteFollowed,
+  noteTakenBack,
+  noteTold,
+  type Told,
+  valueIn,
+} from './desired-delivery.ts';
 import { changed, changesOf, checkFields, type Fields } from './desired-fields.ts';
 import { announcedBy, type DeviceRecord, type Registry } from './registry.ts';
 
@@ -107,7 +115,10 @@ export class DesiredStates {
   /** The device reports something else than before. */
   reportedChanged(device: string): void {
     const entry = this.entries.get(device);
-    if (entry !== undefined) this.send(device, entry);
+    if (entry === undefined) return;
+    const record = this.registry.get(device);
+    if (record !== undefined) noteFollowed(entry.told, entry.desired, record.attributes);
+    this.send(device, entry);
   }
 
   /** Has `remove` delete the device while nobody changes its state, and forgets that. */
