@@ -35,6 +35,7 @@ export function apiPorts(stages: Stages): ApiPorts {
       read: () => store.storage(),
       series: (after, limit) => store.query('series.use', after, limit),
     },
+    commandTypes: stages.commandTypes,
     commands: {
       request: (device, request, key, requester) => commands.request(device, request, key, requester),
       get: id => commands.get(id),

@@ -4,8 +4,8 @@ import { Access, DeviceAccess, Sights } from './access/index.ts';
 import { AuditWriter } from './audit-writer.ts';
 import { Broker } from './broker/index.ts';
 import { Certificates } from './certificates.ts';
-import { Commands, type Leases, plainPlan } from './command/index.ts';
-import type { Config } from './config/index.ts';
+import { Commands, CommandTypes, type Leases } from './command/index.ts';
+import { type Config, compileParams, readCommandType } from './config/index.ts';
 import { makeLeases } from './control-ports.ts';
 import { Devices } from './device/index.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
@@ -17,6 +17,7 @@ import { Retention } from './retention.ts';
 import { loadSessions, saveSessions } from './session-tables.ts';
 import { type CommittedEntry, clockImpossible, openStore, type Store, timeAssigned } from './store/index.ts';
 import * as tables from './tables.ts';
+import { commandTypeTables, loadCommandTypes } from './type-tables.ts';
 import { openWeb } from './web.ts';
 
 export type Gateway = {
@@ -75,6 +76,7 @@ export class Stages {
   readonly access: Access;
   readonly sights: Sights;
   readonly deviceAccess: DeviceAccess;
+  readonly commandTypes: CommandTypes;
   readonly leases: Leases;
   readonly commands: Commands;
   readonly ingest: Ingest;
@@ -112,13 +114,14 @@ export class Stages {
       revoked: hash => this.live.revoke(hash),
     });
     this.deviceAccess = this.makeDeviceAccess();
+    this.commandTypes = this.makeCommandTypes();
     this.leases = makeLeases(this);
     this.commands = new Commands({
       clock,
       ...tables.commandTables(store),
       deviceExists: device => this.devices.exists(device),
       mayControl: (device, by) => this.leases.check(device, by),
-      plan: (_device, request) => plainPlan(request),
+      plan: (device, request, confirmation) => this.commandTypes.plan(device, request, confirmation),
       seriesName: series => store.series.nameOf(series),
       latest: (device, metric) => this.devices.latestReading(store.series.find(device, metric) ?? 0),
       clockAheadMs: device => this.devices.clockAheadMs(device),
@@ -153,6 +156,7 @@ export class Stages {
     await tables.loadDevices(store, devices);
     await devices.open();
     toClose.push(() => devices.close());
+    this.commandTypes.load(await loadCommandTypes(store));
     await tables.resumeCommands(store, commands);
     toClose.push(() => commands.close());
     toClose.push(() => leases.close());
@@ -199,6 +203,17 @@ export class Stages {
       freshnessChanged: changes => this.live.freshnessChanged(changes),
       mayControl: (device, by) => this.leases.check(device, by),
       sendDesired: (device, payload, handed) => this.broker.sendDesired(device, payload, handed),
+    });
+  }
+
+  private makeCommandTypes(): CommandTypes {
+    const { clock, config, devices, store } = this;
+    return new CommandTypes(config.commands, {
+      compile: compileParams,
+      read: readCommandType,
+      traitsOf: device => devices.traitsOf(device),
+      devices: () => devices.ids(),
+      ...commandTypeTables(store, clock),
     });
   }
 

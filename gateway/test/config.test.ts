@@ -1,7 +1,10 @@
 // config/gateway.yaml is the reference: it has to be what the program does.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { configSchema, loadConfig } from '../src/config/index.ts';
+import { newFolder } from './instruments/gateway.ts';
 
 const file = fileURLToPath(new URL('../../config/gateway.yaml', import.meta.url));
 
@@ -39,4 +42,13 @@ test('[RST-3] the reference configuration has every key there is, each with its 
     // Taking the key's value away shows that the file gave it: null is no valid value of most keys.
     if (!nullable.has(key)) expect(() => loadConfig(changed)).toThrow(key);
   }
+});
+
+test('[CMD-8] the command type that the reference shows can be taken as it is', () => {
+  const example = /^ {2}# {3}- id: pump-speed\n(?: {2}# .*\n)+/m.exec(readFileSync(file, 'utf8'))?.[0] ?? '';
+  const own = join(newFolder(), 'own.yaml');
+  writeFileSync(own, `commands:\n  types:\n${example.replaceAll(/^ {2}# /gm, '  ')}`);
+  const [type] = loadConfig({ file: own, environment: {}, flags: [] }).commands.types;
+  expect(type).toMatchObject({ id: 'pump-speed', danger: 'danger', params: { required: ['rpm'] } });
+  expect(type?.expect).toMatchObject([{ metric: 'speed', equals: { param: 'rpm' } }]);
 });

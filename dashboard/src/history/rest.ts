@@ -28,6 +28,7 @@ import type {
   VoidRequest,
 } from '@telltale/gateway/contract';
 import { type Call, type ListQuery, type Query, queryText } from './rest-call.ts';
+import { commandTypeCalls } from './rest-command-types.ts';
 import { deviceAccessCalls } from './rest-device-access.ts';
 import { peopleCalls } from './rest-people.ts';
 import { stateCalls } from './rest-state.ts';
@@ -127,6 +128,7 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     ...peopleCalls(call),
     ...deviceAccessCalls(call),
     ...stateCalls(call),
+    ...commandTypeCalls(call),
   };
 }
 

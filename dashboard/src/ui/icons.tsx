@@ -13,6 +13,7 @@ const shapes = {
   back: 'M10 3 5 8l5 5',
   plus: 'M8 3v10M3 8h10',
   copy: 'M5.5 5.500h8v8h-8zM10.5 5.500v-3h-8v8h3',
+  warning: 'M8 2 1.6 13.500h12.8ZM8 6.500v3.200M8 11.700v.1',
 } as const;
 
 export type IconName = keyof typeof shapes;

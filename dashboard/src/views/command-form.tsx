@@ -1,104 +1,67 @@
-// The form that sends a command. One press is one command.
-
-import type { Command, CommandRequest, Device } from '@telltale/gateway/contract';
-import { limits } from '@telltale/gateway/contract';
+// Sending a command: what the device takes, each with a form of its own, and anything else where the gateway allows it.
+import type { Command, CommandType, Device } from '@telltale/gateway/contract';
 import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
-import { formatDuration } from '../i18n/format.ts';
 import { Failure } from '../ui/failure.tsx';
-import { CommandChips } from './command-chips.tsx';
-import { recallCommands, rememberCommand } from './command-memory.ts';
-import { readParams } from './command-params.ts';
-import { offeredCommands } from './offered-commands.ts';
-import { ParamsField } from './params-field.tsx';
-import { isUncertain, useSending } from './use-sending.ts';
-
-const lives = [10_000, limits.commandTtlMsDefault, 120_000, 600_000, 3_600_000] as const;
+import { Icon } from '../ui/icons.tsx';
+import { FreeCommand } from './command-free.tsx';
+import { TypedCommand } from './command-typed.tsx';
+import { useCommandTypes } from './use-command-types.ts';
 
 type Props = { device: Device; sent(command: Command): void };
 
-/** The form keeps what was typed: the next command is often the same with another number. */
+/** What was typed stays until another command is chosen: the next is often the same with another number. */
 export function CommandForm({ device, sent }: Props) {
-  const [name, setName] = useState('');
-  const [json, setJson] = useState('');
-  const [ttlMs, setTtlMs] = useState<number>(limits.commandTtlMsDefault);
-  const [reason, setReason] = useState('');
-  const [memory, setMemory] = useState(() => recallCommands(device.id));
-  const [chosen, setChosen] = useState(0);
-  const { busy, error, send } = useSending(device.id, sent);
-  const offered = offeredCommands(device.attributes);
-  const read = readParams(json);
-  // Where the device says what a command takes, an example would only mislead.
-  const example = offered.some(each => each.name === name.trim()) ? '' : text.command.paramsExample;
-  const uncertain = error !== null && isUncertain(error);
-
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (!read.ok) return;
-    const request: CommandRequest = {
-      name: name.trim(),
-      ttlMs,
-      ...(read.params === undefined ? {} : { params: read.params }),
-      ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
-    };
-    if (await send(request)) setMemory(rememberCommand(device.id, { name: request.name, params: json.trim() }));
-  };
-
-  return (
-    <form class="card command-form" onSubmit={submit}>
+  const { types, error, reload } = useCommandTypes(device);
+  const [chosen, setChosen] = useState<string | null>(null);
+  if (types === null) {
+    return error === null ? <p class="loading">{text.loading}</p> : <Failure error={error} retry={reload} />;
+  }
+  const { items, untyped } = types;
+  const mayBeOther = untyped === 'allow';
+  // '' is any other command.
+  const fallback = items[0]?.id ?? '';
+  const isOffered = chosen !== null && (chosen === '' ? mayBeOther : items.some(({ id }) => id === chosen));
+  const at = isOffered ? chosen : fallback;
+  const type = items.find(({ id }) => id === at);
+  const head = (
+    <>
       <h2>{text.command.title}</h2>
-      <CommandChips
-        offered={offered}
-        remembered={memory}
-        name={name}
-        choose={each => {
-          setName(each.name);
-          setJson(each.params);
-          setChosen(chosen + 1);
-        }}
-      />
-      <label class="field">
-        <span class="label">{text.command.name}</span>
-        <input
-          value={name}
-          onInput={event => setName(event.currentTarget.value)}
-          required
-          maxLength={limits.commandNameLengthMax}
-          autocapitalize="none"
-          spellcheck={false}
-        />
-      </label>
-      <ParamsField json={json} read={read} chosen={chosen} example={example} input={setJson} />
-      <div class="field-row">
-        <label class="field">
-          <span class="label">{text.command.ttl}</span>
-          <select value={String(ttlMs)} onChange={event => setTtlMs(Number(event.currentTarget.value))}>
-            {lives.map(ms => (
-              <option key={ms} value={String(ms)}>
-                {formatDuration(ms)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span class="label">{text.command.reason}</span>
-          <input
-            value={reason}
-            onInput={event => setReason(event.currentTarget.value)}
-            maxLength={limits.commandReasonLengthMax}
-          />
-        </label>
-      </div>
-      {device.presence.state !== 'online' && (
-        <p class="notice is-late">{text.command.deviceAway(formatDuration(ttlMs))}</p>
-      )}
-      {error !== null && <Failure error={error} />}
-      {uncertain && <p class="hint">{text.command.uncertain}</p>}
-      <div class="actions">
-        <button type="submit" class="button is-primary" disabled={busy || !read.ok || name.trim() === ''}>
-          {busy ? text.command.sending : uncertain ? text.command.again : text.command.send}
+      {items.length > 0 && <TypeChips types={items} at={at} mayBeOther={mayBeOther} choose={setChosen} />}
+    </>
+  );
+  if (type !== undefined) {
+    // A type that was changed meanwhile has other fields.
+    return <TypedCommand key={JSON.stringify(type)} type={type} device={device} head={head} sent={sent} />;
+  }
+  if (!mayBeOther) return <p class="muted">{text.command.noTypes}</p>;
+  return <FreeCommand device={device} typed={items.map(({ name }) => name)} head={head} sent={sent} />;
+}
+
+type ChipsProps = { types: readonly CommandType[]; at: string; mayBeOther: boolean; choose(id: string): void };
+
+function TypeChips({ types, at, mayBeOther, choose }: ChipsProps) {
+  return (
+    <fieldset class="chips">
+      <legend class="label">{text.command.types}</legend>
+      {types.map(({ id, name, title, danger }) => (
+        <button
+          key={id}
+          type="button"
+          class={danger === 'none' ? 'chip' : `chip is-${danger}`}
+          data-type={id}
+          aria-pressed={id === at}
+          aria-label={danger === 'none' ? undefined : `${title ?? name} (${text.command.dangers[danger]})`}
+          onClick={() => choose(id)}
+        >
+          {danger !== 'none' && <Icon name="warning" />} {title ?? name}
         </button>
-      </div>
-    </form>
+      ))}
+      {mayBeOther && (
+        <button type="button" class="chip" data-type="" aria-pressed={at === ''} onClick={() => choose('')}>
+          {text.command.other}
+        </button>
+      )}
+    </fieldset>
   );
 }

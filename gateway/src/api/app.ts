@@ -8,6 +8,7 @@ import { auditRoutes } from './audit.ts';
 import { audited } from './audited.ts';
 import { backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
+import { commandTypeRoutes } from './command-types.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
 import { controlRoutes } from './control.ts';
@@ -121,6 +122,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/audit', auditRoutes(ports));
   api.route('/backup', backupRoutes(ports));
   api.route('/', transferRoutes(ports));
+  api.route('/', commandTypeRoutes(ports));
   api.route('/', commandRoutes(ports));
   api.route('/', streamRoutes(ports));
   api.route('/', ticketRoutes(ports));

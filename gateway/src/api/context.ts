@@ -31,6 +31,7 @@ import {
 import { type Client, clientOf, trustedProxies } from '../lib/forwarded.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Told } from './audited.ts';
+import type { CommandTypePorts } from './command-types.ts';
 import type { ControlPorts } from './control.ts';
 import type { CredentialPorts } from './device-credentials.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
@@ -77,6 +78,7 @@ export type ApiPorts = {
     buckets(ask: HistoryAsk & Spacing): Promise<{ buckets: Bucket[]; intervalMs?: number } & Missing>;
     isTimeZone(zone: string): boolean;
   };
+  commandTypes: CommandTypePorts;
   commands: {
     request(
       device: string,

@@ -1,4 +1,5 @@
 // Ports of the API in memory. Whoever is asked for, by the secret of its name, has the role of that name.
+import { TypesHere } from '../command/types.fixture.ts';
 import {
   type AuditNote,
   type Command,
@@ -240,6 +241,7 @@ export function fakePorts() {
       ),
       isTimeZone: zone => zone !== 'Mars',
     },
+    commandTypes: new TypesHere().types,
     commands: {
       request: note('request', Promise.resolve(command('1'))),
       get: async id => {

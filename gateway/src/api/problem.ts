@@ -68,7 +68,7 @@ export const validationHook: Hook<unknown, ApiEnv, string, Promise<Response | un
 
 /** What becomes of an error that a route threw. Faults of ours are logged, and not told. */
 export function handleError(error: Error, c: Context<ApiEnv>, log: Logger): Response {
-  if (error instanceof Refusal) return respond(problemOf(error.code, error.detail));
+  if (error instanceof Refusal) return respond(problemOf(error.code, error.detail, error.errors));
   if (error instanceof HTTPException && error.status < 500) {
     return respond({ ...problemOf('bad_request', error.message), status: error.status });
   }

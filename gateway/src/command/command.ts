@@ -18,8 +18,9 @@ import { Delivery, type DeliveryPorts } from './delivery.ts';
 import { Keys } from './keys.ts';
 import { Ledger, type LedgerPorts } from './ledger.ts';
 import type { Entry } from './open-commands.ts';
-import type { Plan } from './plan.ts';
 import { Proving, type ProvingPorts, type Readings } from './proving.ts';
+import { checkKey } from './request-checks.ts';
+import type { Plan } from './types.ts';
 
 export type CommandPorts = LedgerPorts &
   DeliveryPorts &
@@ -142,10 +143,7 @@ export class Commands {
       throw new Refusal('not_found', `no device is called ${JSON.stringify(device)}`);
     }
     if (key === null) return this.create(device, request, null, requester, options);
-    if (key.length > limits.commandKeyLengthMax) {
-      const most = limits.commandKeyLengthMax;
-      throw new Refusal('bad_request', `key: expected at most ${most} characters, got ${key.length}`);
-    }
+    checkKey(key);
     const known = keyOf({ by: requester.by, group: options.group ?? null, key }) as string;
     const { command, repeated } = await this.keys.once(known, () =>
       this.create(device, request, key, requester, options),

@@ -3,7 +3,7 @@
 import { ManualClock } from '../../test/instruments/manual-clock.ts';
 import { type Command, type CommandState, isOpen, Refusal, type Value } from '../contract/index.ts';
 import { type CommandPorts, Commands, keyOf } from './command.ts';
-import { plainPlan } from './plan.ts';
+import { anyCommand } from './types.fixture.ts';
 
 export class Ledger {
   readonly clock: ManualClock;
@@ -52,7 +52,7 @@ export class Ledger {
       const other = this.leases.get(device);
       if (other !== undefined && other !== by) throw new Refusal('controlled');
     },
-    plan: (_device, request) => ({ ...plainPlan(request), needsApproval: this.secondPerson }),
+    plan: (...asked) => ({ ...anyCommand.plan(...asked), needsApproval: this.secondPerson }),
     seriesName: series => this.series[series],
     latest: (device, metric) => this.latest.get(`${device}/${metric}`),
     clockAheadMs: device => {

@@ -107,13 +107,37 @@ describe('what is wrong', () => {
     const yaml = 'http:\n  trustedProxies:\n    - 10.0.0.0/8\n    - proxy.example\n    - 10.0.0.0/33\n';
     const expected = 'expected an address or a range, such as 127.0.0.1 or 10.0.0.0/8';
     expect(problems({ yaml })).toEqual([
-      `gateway.yaml:3: http.trustedProxies.1: ${expected}, got "proxy.example"`,
-      `gateway.yaml:3: http.trustedProxies.2: ${expected}, got "10.0.0.0/33"`,
+      `gateway.yaml:4: http.trustedProxies.1: ${expected}, got "proxy.example"`,
+      `gateway.yaml:5: http.trustedProxies.2: ${expected}, got "10.0.0.0/33"`,
     ]);
     expect(problems({ flags: ['http.trustedProxies=127.0.0.1'] })).toEqual([
       '--set http.trustedProxies: http.trustedProxies: expected a list, such as [127.0.0.1, 10.0.0.0/8], got "127.0.0.1"',
     ]);
     expect(load({ flags: ['http.trustedProxies=[127.0.0.1, "::1"]'] }).http.trustedProxies).toHaveLength(2);
+  });
+
+  test('[RST-3] [CMD-8] command types are read whole, and told all that is wrong with each, with its line', () => {
+    const types = `commands:
+  types:
+    - id: speed
+      name: setSpeed
+      params:
+        type: object
+        properties:
+          rpm: { type: integer, minimum: high }
+    - id: speed
+      name: setSpeed
+      dangr: danger
+    - { id: stop, name: stop, reply: false }
+`;
+    expect(problems({ yaml: types })).toEqual([
+      'gateway.yaml:8: commands.types.0.params.properties.rpm.minimum: expected number, got "high"',
+      'gateway.yaml:11: there is no key commands.types.1.dangr',
+      'gateway.yaml:12: commands.types.2.expect: expected something with reply: false, for only that tells what became of it, got undefined',
+      'gateway.yaml:9: commands.types.1.id: expected an id of its own, got "speed"',
+    ]);
+    const { commands } = load({ flags: ['commands.types=[{id: a, name: b}]', 'commands.untyped=refuse'] });
+    expect(commands).toMatchObject({ untyped: 'refuse', types: [{ id: 'a', name: 'b', source: 'config' }] });
   });
 
   test('[RST-3] all problems are told at once, wherever they come from', () => {

@@ -66,15 +66,30 @@ function addFile(file: string, sources: Sources): void {
     sources.problems.push(`${file}:1: expected keys such as http: and mqtt:`);
     return;
   }
+  const note = (path: string[]) => {
+    const range = (document.getIn(path, true) as { range?: [number, number, number] } | undefined)?.range;
+    sources.places.set(path.join('.'), `${file}:${range === undefined ? 1 : lines.linePos(range[0]).line}`);
+  };
+  /** The places in a list: an entry of it may be a screen long. */
+  const noteBelow = (value: unknown, path: string[]) => {
+    if (value === null || typeof value !== 'object') return;
+    for (const [key, inner] of Object.entries(value)) {
+      const here = [...path, key];
+      note(here);
+      noteBelow(inner, here);
+    }
+  };
   const visit = (branch: Tree, path: string[]) => {
     for (const [key, value] of Object.entries(branch)) {
       const here = [...path, key];
-      const range = (document.getIn(here, true) as { range?: [number, number, number] } | undefined)?.range;
-      sources.places.set(here.join('.'), `${file}:${range === undefined ? 1 : lines.linePos(range[0]).line}`);
+      note(here);
       if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
         setAt(sources.tree, here, {});
         visit(value as Tree, here);
-      } else setAt(sources.tree, here, value);
+      } else {
+        noteBelow(value, here);
+        setAt(sources.tree, here, value);
+      }
     }
   };
   visit(tree as Tree, []);

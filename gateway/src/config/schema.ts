@@ -1,8 +1,9 @@
 // Every key of the configuration, with its default and what it accepts. The one schema serves validation, the
 // reference in config/gateway.yaml (a test compares them) and the type.
 import { z } from 'zod';
-import { limits } from '../contract/index.ts';
+import { limits, untypedRules } from '../contract/index.ts';
 import { isAddressOrRange } from '../lib/forwarded.ts';
+import { configuredTypes } from './command-types.ts';
 
 const port = z.int('expected a port from 0 to 65535').min(0).max(65_535);
 const host = z.string().min(1, 'expected an address to listen on');
@@ -137,7 +138,13 @@ export const configSchema = z.strictObject({
       adminPassword: z.string().min(12, 'expected at least 12 characters').max(1024).nullable().default(null),
     })
     .prefault({}),
-  commands: z.strictObject({ keep: age.prefault('400d') }).prefault({}),
+  commands: z
+    .strictObject({
+      untyped: z.enum(untypedRules, 'expected allow or refuse').default('allow'),
+      types: configuredTypes.default([]),
+      keep: age.prefault('400d'),
+    })
+    .prefault({}),
   audit: z.strictObject({ keep: age.prefault('5y') }).prefault({}),
   live: z
     .strictObject({

@@ -116,16 +116,24 @@ export function closeAction(code: number): CloseAction {
   return (closeCodes as Record<number, { client: CloseAction }>)[code]?.client ?? 'reconnect';
 }
 
-/** The one error of the control path. `detail` says what was expected and what came; it never holds a secret. */
+/** One thing that was wrong: `where` is a path such as `params.rpm`. */
+export type FieldProblem = { where: string; expected: string; got: string };
+
+/**
+ * The one error of the control path. `detail` says what was expected and what came; it never holds a secret. `errors`
+ * says the same field by field, where a form can show it.
+ */
 export class Refusal extends Error {
   readonly code: Code;
   readonly detail: string | undefined;
+  readonly errors: FieldProblem[] | undefined;
 
-  constructor(code: Code, detail?: string) {
+  constructor(code: Code, detail?: string, errors?: FieldProblem[]) {
     super(detail === undefined ? codes[code].title : `${codes[code].title}: ${detail}`);
     this.name = 'Refusal';
     this.code = code;
     this.detail = detail;
+    this.errors = errors;
   }
 
   get status(): number {

@@ -1,11 +1,13 @@
 // Command types: what may be asked of which devices, with which parameters, and how dangerous that is.
+import type { Page } from './rest.ts';
 import type { Millis, Value } from './words.ts';
 
 /**
  * A JSON Schema (draft 2020-12) of the keywords that the gateway knows: `type`, `title`, `description`, `default`,
  * `enum`, `const`, `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`, `minLength`, `maxLength`,
  * `pattern`, `properties`, `required`, `additionalProperties`, `items`, `minItems`, `maxItems`. `unit` is a note of ours
- * for people, as in `°C`.
+ * for people, as in `°C`. A keyword stands only beside the `type` that it is for, `enum` and `const` have plain values
+ * and no bounds beside them, and every name in `required` is one of `properties`: what would not be checked is refused.
  */
 export type JsonSchema = {
   type?: 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean' | 'null';
@@ -76,3 +78,16 @@ export type CommandType = {
   /** Those of the configuration are changed there. */
   source: 'config' | 'rest';
 };
+
+/** What a command type is made of; what is left out is as the defaults say, and what takes any parameters has none. */
+export type CommandTypeRequest = Pick<CommandType, 'name'> &
+  Partial<Omit<CommandType, 'id' | 'name' | 'source' | 'expect'>> & {
+    expect?: (Omit<ExpectationTemplate, 'withinMs'> & { withinMs?: Millis })[];
+  };
+
+export const untypedRules = ['allow', 'refuse'] as const;
+/** What becomes of a command for which the device has no type. */
+export type UntypedRule = (typeof untypedRules)[number];
+
+/** Types in order of id. */
+export type CommandTypePage = Page<CommandType> & { untyped: UntypedRule };

@@ -1,6 +1,6 @@
 // Bodies of the REST API under /api/v1. The OpenAPI document is generated from schemas that are checked against
 // these types; errors are application/problem+json (RFC 9457).
-import type { Code } from './codes.ts';
+import type { Code, FieldProblem } from './codes.ts';
 import type { Command } from './command.ts';
 import type { StateChange } from './control.ts';
 import type { Expectation } from './proof.ts';
@@ -14,7 +14,7 @@ export type Problem = {
   code: Code;
   detail?: string;
   /** Each field that was wrong: what was expected, and what came. */
-  errors?: { where: string; expected: string; got: string }[];
+  errors?: FieldProblem[];
 };
 
 /** A page of any list: `next` is the cursor of the page that follows, null at the end. */

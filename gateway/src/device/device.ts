@@ -292,6 +292,18 @@ export class Devices {
     return this.registry.withTags(tags);
   }
 
+  /** What command types go by; of a device that is not there nothing. */
+  traitsOf(id: string): { tags: readonly string[]; model: string | null } {
+    const record = this.registry.get(id);
+    const model = record?.attributes.model;
+    return { tags: record?.tags ?? [], model: typeof model === 'string' ? model : null };
+  }
+
+  /** Ids of all devices, in no order. */
+  ids(): Iterable<string> {
+    return this.registry.ids();
+  }
+
   exists(id: string): boolean {
     return this.registry.get(id) !== undefined;
   }

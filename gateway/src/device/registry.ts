@@ -23,7 +23,7 @@ const unitPrefix = 'units.';
 export class Registry {
   private readonly devices = new Map<string, DeviceRecord>();
   /** Ids in order, for paging; sorted again only after one came or went. */
-  private ids: string[] | null = null;
+  private sorted: string[] | null = null;
 
   get(id: string): DeviceRecord | undefined {
     return this.devices.get(id);
@@ -40,16 +40,20 @@ export class Registry {
     if (this.devices.has(record.id)) throw new Refusal('conflict', `a device is called ${JSON.stringify(record.id)}`);
     if (this.isFull()) throw new Refusal('too_many', `at most ${limits.devicesMax} devices`);
     this.devices.set(record.id, record);
-    this.ids = null;
+    this.sorted = null;
   }
 
   remove(id: string): void {
     this.devices.delete(id);
-    this.ids = null;
+    this.sorted = null;
   }
 
   all(): IterableIterator<DeviceRecord> {
     return this.devices.values();
+  }
+
+  ids(): IterableIterator<string> {
+    return this.devices.keys();
   }
 
   isFull(): boolean {
@@ -69,10 +73,10 @@ export class Registry {
 
   /** Devices after the id `after`, in order of id, that fit the filter. */
   page(after: string | null, limit: number, { search, tag, sees }: DeviceFilter): DeviceRecord[] {
-    this.ids ??= [...this.devices.keys()].sort();
+    this.sorted ??= [...this.devices.keys()].sort();
     const wanted = search.toLowerCase();
     const page: DeviceRecord[] = [];
-    for (const id of this.ids) {
+    for (const id of this.sorted) {
       if (after !== null && id <= after) continue;
       const record = this.devices.get(id);
       if (record === undefined) continue;

@@ -82,6 +82,14 @@ async function restore(whose: Whose, by: Rest): Promise<Question> {
 
 const stream = (whose: Whose) => ({ subs: [{ sub: 's', device: [deviceOf[whose]] }] });
 
+/** A type for that device alone, which has the same id. */
+const commandType = async (whose: Whose, by: Rest) => {
+  const path = `/command-types/${deviceOf[whose]}`;
+  const json = { name: 'lamp', devices: [deviceOf[whose]] };
+  if (whose !== 'absent') await by.fetch(path, { method: 'PUT', body: JSON.stringify(json) });
+  return { path };
+};
+
 /** By method and path as the OpenAPI document has them. */
 export const routes: Record<string, Rule | 'open'> = {
   'POST /session': 'open',
@@ -202,6 +210,12 @@ export const routes: Record<string, Rule | 'open'> = {
     ask: async (whose, by) => command('/approve')(whose, by),
   },
   'POST /commands/{id}/cancel': { ...operator, object: true, passes: 200, ask: command('/cancel') },
+
+  'GET /command-types': { ...viewer, passes: 200, ask: plain('/command-types?limit=1000') },
+  'GET /command-types/{id}': { ...viewer, object: true, passes: 200, ask: commandType },
+  'PUT /command-types/{id}': { ...admin, passes: 200, ask: plain('/command-types/lamp', { name: 'lamp' }) },
+  'DELETE /command-types/{id}': { ...admin, passes: 404, ask: plain('/command-types/absent') },
+  'GET /devices/{id}/command-types': { ...viewer, object: true, passes: 200, ask: device('/command-types') },
 
   'POST /ticket': { ...viewer, passes: 201, ask: plain('/ticket') },
   // What they bring is looked at in the test of live views.
