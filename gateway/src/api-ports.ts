@@ -5,12 +5,13 @@ import type { Health } from './contract/index.ts';
 import { controlPorts } from './control-ports.ts';
 import { credentialPorts, devicePorts } from './device-ports.ts';
 import type { Stages } from './gateway.ts';
+import { listGroupCommands } from './group-tables.ts';
 import { Backups, isTimeZone } from './store/index.ts';
 import * as tables from './tables.ts';
 import { transferPorts } from './transfer-ports.ts';
 
 export function apiPorts(stages: Stages): ApiPorts {
-  const { access, clock, commands, devices, ingest, live, log, store } = stages;
+  const { access, clock, commands, devices, groups, ingest, live, log, store } = stages;
   return {
     now: () => clock.now(),
     log,
@@ -43,6 +44,15 @@ export function apiPorts(stages: Stages): ApiPorts {
       approve: (id, requester) => commands.approve(id, requester),
       list: (filter, before, limit) => tables.listCommands(store, filter, before, limit),
     },
+    groups: {
+      preview: (target, sees) => groups.preview(target, sees),
+      create: (request, key, requester, sees) => groups.create(request, key, requester, sees),
+      get: id => groups.get(id),
+      list: (before, limit, withDevices) => groups.list(before, limit, withDevices),
+      commands: (filter, before, limit) => listGroupCommands(store, filter, before, limit),
+      approve: (id, requester) => groups.approve(id, requester),
+      stop: (id, reason, requester) => groups.stop(id, reason, requester),
+    },
     audit: {
       list: (filter, before, limit) => listAudit(store, filter, before, limit),
       note: line => stages.audit.note(line),
@@ -61,7 +71,7 @@ export function apiPorts(stages: Stages): ApiPorts {
 }
 
 function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gauges'> {
-  const { broker, certificates, commands, deviceAccess, devices, ingest, leases, live, store } = stages;
+  const { broker, certificates, commands, deviceAccess, devices, groups, ingest, leases, live, store } = stages;
   return {
     health() {
       const checks: Health['checks'] = { store: store.health(), running: { ok: !stages.closing } };
@@ -81,6 +91,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       store: store.counters,
       keep: store.keptCounters,
       command: commands.counters,
+      group: groups.counters,
       audit: stages.audit.counters,
       lease: leases.counters,
       desired: devices.desired.counters,
@@ -93,6 +104,7 @@ function statePorts(stages: Stages): Pick<ApiPorts, 'health' | 'counters' | 'gau
       ...broker.sessions.gauges(),
       viewers: live.viewerCount(),
       openCommands: commands.openCount(),
+      openGroups: groups.openCount(),
       leases: leases.count(),
       logOffset: store.lastOffset(),
       readingsWaiting: store.waiting(),

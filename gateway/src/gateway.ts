@@ -4,10 +4,11 @@ import { Access, DeviceAccess, Sights } from './access/index.ts';
 import { AuditWriter } from './audit-writer.ts';
 import { Broker } from './broker/index.ts';
 import { Certificates } from './certificates.ts';
-import { Commands, CommandTypes, type Leases } from './command/index.ts';
+import { Commands, CommandTypes, type Groups, type Leases } from './command/index.ts';
 import { type Config, compileParams, readCommandType } from './config/index.ts';
 import { makeLeases } from './control-ports.ts';
 import { Devices } from './device/index.ts';
+import { makeGroups, resumeGroups } from './group-ports.ts';
 import { type ImportCounters, Ingest } from './ingest/index.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
@@ -79,6 +80,7 @@ export class Stages {
   readonly commandTypes: CommandTypes;
   readonly leases: Leases;
   readonly commands: Commands;
+  readonly groups: Groups;
   readonly ingest: Ingest;
   readonly broker: Broker;
   readonly live: Live;
@@ -122,12 +124,14 @@ export class Stages {
       deviceExists: device => this.devices.exists(device),
       mayControl: (device, by) => this.leases.check(device, by),
       plan: (device, request, confirmation) => this.commandTypes.plan(device, request, confirmation),
+      movedInGroup: command => this.groups.moved(command),
       seriesName: series => store.series.nameOf(series),
       latest: (device, metric) => this.devices.latestReading(store.series.find(device, metric) ?? 0),
       clockAheadMs: device => this.devices.clockAheadMs(device),
       isReachable: device => this.broker.isReachable(device),
       send: (device, command, payload) => this.broker.sendCommand(device, command, payload),
     });
+    this.groups = makeGroups(this);
     this.ingest = this.makeIngest();
     this.broker = this.makeBroker();
     this.live = this.makeLive();
@@ -157,8 +161,9 @@ export class Stages {
     await devices.open();
     toClose.push(() => devices.close());
     this.commandTypes.load(await loadCommandTypes(store));
-    await tables.resumeCommands(store, commands);
+    await tables.resumeCommands(store, commands, restored => resumeGroups(this, restored));
     toClose.push(() => commands.close());
+    toClose.push(() => this.groups.close());
     toClose.push(() => leases.close());
     const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
 
@@ -172,6 +177,7 @@ export class Stages {
     // First of all, so that what was taken in is committed and acknowledged before anything goes.
     toClose.push(async () => {
       this.closing = true;
+      this.groups.close();
       broker.stopTaking();
       await store.flush();
     });

@@ -188,7 +188,8 @@ function commandEffect(command: Command): Effect {
 }
 
 /** Commands as they lie in the store; those of earlier versions know less. */
-const parseCommands = (rows: Body[]) => parseAll<Command>(rows).map(command => ({ ...commandDefaults, ...command }));
+export const parseCommands = (rows: Body[]) =>
+  parseAll<Command>(rows).map(command => ({ ...commandDefaults, ...command }));
 
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {
   const one = async (rows: Promise<Body[]>) => parseCommands(await rows)[0] ?? null;
@@ -204,14 +205,19 @@ const commandEpochKey = 'command_epoch';
 
 /**
  * Hands the ledger what was open when the gateway stopped. In another epoch than theirs the database was restored, or
- * lost some of its history.
+ * lost some of its history; `more` is told that, too, before it is forgotten.
  */
-export async function resumeCommands(store: Store, commands: Commands): Promise<void> {
+export async function resumeCommands(
+  store: Store,
+  commands: Commands,
+  more: (isRestored: boolean) => Promise<void>,
+): Promise<void> {
   const open = parseCommands(await store.query<Body>('command.open', limits.commandsOpenMax));
   const [last] = await store.query<{ id: string }>('command.list', '~', 1);
   const [known] = await store.query<{ value: string }>('meta.get', commandEpochKey);
   const isRestored = known !== undefined && known.value !== store.epoch;
   await commands.resume(open, last?.id ?? '', isRestored);
+  await more(isRestored);
   // Where the disk refuses it the next start finds the same, and has nothing left to do.
   if (known?.value !== store.epoch) await store.write([['meta.put', commandEpochKey, store.epoch]]).catch(() => {});
 }

@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Command, HistoryReadings } from '../src/contract/index.ts';
+import type { Command, CommandGroup, HistoryReadings } from '../src/contract/index.ts';
 import { verifyFile } from '../src/store/index.ts';
 import {
   type Ended,
@@ -214,11 +214,14 @@ test('[STO-9] a restore begins a new epoch: old readings are there, later ones l
   expect(await third.rest.get('/devices/d2/latest')).toMatchObject({ values: [{ metric: 'late', value: 1 }] });
 }, 30_000);
 
-test('[STO-9] [CMD-4] a command that waited when the backup was taken does not go out after a restore', async () => {
+test('[STO-9] [CMD-4] [CMD-10] a command that waited when the backup was taken does not go out after a restore, and a group stops', async () => {
   const dir = newFolder();
   const first = await gatewayProgram(dir);
   const secret = await first.rest.device('d1');
   const { id } = await first.rest.post<Command>('/devices/d1/commands', { name: 'open', ttlMs: 3_600_000 });
+  const ask = { devices: ['*'], name: 'open', ttlMs: 3_600_000 };
+  const group = await first.rest.post<CommandGroup>('/command-groups', ask);
+  await expect.poll(() => first.rest.get(`/command-groups/${group.id}`)).toMatchObject({ counts: { queued: 1 } });
   const file = join(newFolder(), 'backup.db');
   expect(await backupTo(dir, file)).toMatchObject({ status: 0 });
   await first.kill('SIGKILL');
@@ -227,6 +230,8 @@ test('[STO-9] [CMD-4] a command that waited when the backup was taken does not g
   const second = await gatewayProgram(dir);
   const command = await second.rest.get<Command>(`/commands/${id}`);
   expect(command.transitions.at(-1)).toMatchObject({ state: 'cancelled', cause: 'restored' });
+  const stopped = { state: 'stopped', stopped: 'restored', counts: { cancelled: 1 } };
+  expect(await second.rest.get(`/command-groups/${group.id}`)).toMatchObject(stopped);
   const wire = await Wire.connect(second.mqttPort, { user: 'd1', secret });
   await wire.subscribe('devices/d1/commands/+');
   const next = await second.rest.post<Command>('/devices/d1/commands', { name: 'next' });

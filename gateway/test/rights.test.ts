@@ -39,9 +39,10 @@ async function world(): Promise<{ gateway: TestGateway; actors: Actor[] }> {
   for (const whose of ['mine', 'theirs'] as const) await gateway.rest.device(deviceOf[whose]);
   const readings = `time,device,metric,value\n1000,mine-7,t,1\n1000,theirs-7,t,1\n`;
   await gateway.rest.fetch('/import', { method: 'POST', body: readings, headers: { 'Content-Type': 'text/csv' } });
-  // A command and a void of each, so that lists have something to leave out.
+  // A command, a group and a void of each, so that lists have something to leave out.
   for (const whose of ['mine', 'theirs'] as const) {
     await gateway.rest.post(`/devices/${deviceOf[whose]}/commands`, { name: 'stop', ttlMs: 600_000 });
+    await gateway.rest.post('/command-groups', { devices: [deviceOf[whose]], name: 'stop', ttlMs: 100 });
     await gateway.rest.post('/voids', { device: deviceOf[whose], metric: 't', from: 1, to: 2, reason: 'in the sun' });
   }
   return { gateway, actors: await actorsOf(gateway) };

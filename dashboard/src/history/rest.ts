@@ -30,6 +30,7 @@ import type {
 import { type Call, type ListQuery, type Query, queryText } from './rest-call.ts';
 import { commandTypeCalls } from './rest-command-types.ts';
 import { deviceAccessCalls } from './rest-device-access.ts';
+import { groupCalls } from './rest-groups.ts';
 import { peopleCalls } from './rest-people.ts';
 import { stateCalls } from './rest-state.ts';
 
@@ -126,6 +127,7 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     deadLetters: (query: ListQuery) => get<DeadLetterPage>('/dead-letters', query),
     health,
     ...peopleCalls(call),
+    ...groupCalls(call),
     ...deviceAccessCalls(call),
     ...stateCalls(call),
     ...commandTypeCalls(call),

@@ -6,6 +6,7 @@ import { audit } from './en-audit.ts';
 import { command } from './en-command.ts';
 import { control } from './en-control.ts';
 import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
+import { groups } from './en-groups.ts';
 import { account, entries, people, scope } from './en-people.ts';
 import { state } from './en-state.ts';
 
@@ -37,6 +38,8 @@ const role: Record<Role, string> = { viewer: 'Viewer', operator: 'Operator', adm
 const title: Record<Exclude<Route['name'], 'device'>, string> = {
   fleet: 'Devices',
   'dead-letters': 'Refused messages',
+  groups: 'Groups',
+  group: 'Group',
   storage: 'Storage',
   audit: 'Audit',
   'device-access': 'Access',
@@ -268,6 +271,7 @@ export const text = Object.freeze({
   },
   audit,
   command,
+  groups,
   control,
   state,
   deadLetters: {

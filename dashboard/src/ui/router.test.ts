@@ -8,6 +8,8 @@ describe('addresses', () => {
       { name: 'fleet' },
       { name: 'dead-letters' },
       { name: 'storage' },
+      { name: 'groups' },
+      { name: 'group', id: '01KA' },
       { name: 'device-access' },
       { name: 'people' },
       { name: 'account' },
@@ -20,6 +22,7 @@ describe('addresses', () => {
   it('that lead nowhere say so', () => {
     expect(parseRoute('/nowhere')).toEqual({ name: 'not-found', path: '/nowhere' });
     expect(parseRoute('/devices/%E0%A4%A')).toMatchObject({ name: 'not-found' });
+    expect(parseRoute('/groups/a/b')).toMatchObject({ name: 'not-found' });
     expect(parseRoute('/devices/a/b')).toMatchObject({ name: 'not-found' });
   });
 });

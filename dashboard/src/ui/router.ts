@@ -5,6 +5,8 @@ export type Route =
   | { name: 'fleet' }
   | { name: 'device'; id: string }
   | { name: 'dead-letters' }
+  | { name: 'groups' }
+  | { name: 'group'; id: string }
   | { name: 'storage' }
   | { name: 'audit' }
   | { name: 'device-access' }
@@ -13,17 +15,17 @@ export type Route =
   | { name: 'not-found'; path: string };
 
 /** Those whose path is their name. */
-const plainRoutes = ['dead-letters', 'storage', 'audit', 'device-access', 'people', 'account'] as const;
+const plainRoutes = ['dead-letters', 'groups', 'storage', 'audit', 'device-access', 'people', 'account'] as const;
 
 /** Reads a path. */
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { name: 'fleet' };
   const plain = plainRoutes.find(name => path === `/${name}`);
   if (plain !== undefined) return { name: plain };
-  const device = /^\/devices\/([^/]+)\/?$/.exec(path)?.[1];
-  if (device === undefined) return { name: 'not-found', path };
+  const [, kind, id] = /^\/(devices|groups)\/([^/]+)\/?$/.exec(path) ?? [];
+  if (id === undefined) return { name: 'not-found', path };
   try {
-    return { name: 'device', id: decodeURIComponent(device) };
+    return { name: kind === 'groups' ? 'group' : 'device', id: decodeURIComponent(id) };
   } catch {
     return { name: 'not-found', path };
   }
@@ -36,6 +38,8 @@ export function pathOf(route: Route): string {
       return '/';
     case 'device':
       return `/devices/${encodeURIComponent(route.id)}`;
+    case 'group':
+      return `/groups/${encodeURIComponent(route.id)}`;
     case 'not-found':
       return route.path;
     default:

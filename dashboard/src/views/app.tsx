@@ -11,6 +11,8 @@ import { DeadLettersView } from './dead-letters.tsx';
 import { DeviceView } from './device.tsx';
 import { DeviceAccessView } from './device-access.tsx';
 import { FleetView } from './fleet.tsx';
+import { GroupView } from './group.tsx';
+import { GroupsView } from './groups.tsx';
 import { NotLiveStrip } from './not-live-strip.tsx';
 import { OpenProfileStrip } from './open-profile-strip.tsx';
 import { PeopleView } from './people.tsx';
@@ -59,6 +61,10 @@ function CurrentView() {
       return <DeviceView key={current.id} id={current.id} />;
     case 'dead-letters':
       return <DeadLettersView />;
+    case 'groups':
+      return <GroupsView />;
+    case 'group':
+      return <GroupView key={current.id} id={current.id} />;
     case 'storage':
       return <StorageView />;
     case 'audit':

@@ -27,6 +27,9 @@ export function TopBar({ session }: { session: Session }) {
         <Link to={{ name: 'fleet' }} current={name === 'fleet' || name === 'device'}>
           {text.title.fleet}
         </Link>
+        <Link to={{ name: 'groups' }} current={name === 'groups' || name === 'group'}>
+          {text.title.groups}
+        </Link>
         <Link to={{ name: 'storage' }} current={name === 'storage'}>
           {text.title.storage}
         </Link>

@@ -19,28 +19,36 @@ function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export type Sending = {
+export type Sending<Request = CommandRequest> = {
   readonly busy: boolean;
   /** Null where the last attempt went well, or none was made. */
   readonly error: unknown;
   /** True when the gateway has the command. The same request again, after an uncertain end, is the same command. */
-  send(request: CommandRequest): Promise<boolean>;
+  send(request: Request): Promise<boolean>;
 };
 
 /** `sent` gets the command as the gateway's log has it. */
 export function useSending(device: string, sent: (command: Command) => void): Sending {
   const { api } = useApp();
+  return useKeyedSending((request: CommandRequest, key) => api.sendCommand(device, request, key), sent);
+}
+
+/** The same for whatever is asked for with a key. */
+export function useKeyedSending<Request, Answer>(
+  ask: (request: Request, key: string) => Promise<Answer>,
+  sent: (answer: Answer) => void,
+): Sending<Request> {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const pending = useRef<{ key: string; content: string } | null>(null);
 
-  const send = async (request: CommandRequest) => {
+  const send = async (request: Request) => {
     const content = JSON.stringify(request);
     if (pending.current?.content !== content) pending.current = { key: newKey(), content };
     setBusy(true);
     setError(null);
     try {
-      sent(await api.sendCommand(device, request, pending.current.key));
+      sent(await ask(request, pending.current.key));
       pending.current = null;
       return true;
     } catch (failure) {

@@ -8,6 +8,7 @@ import { auditRoutes } from './audit.ts';
 import { audited } from './audited.ts';
 import { backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
+import { groupRoutes } from './command-groups.ts';
 import { commandTypeRoutes } from './command-types.ts';
 import { commandRoutes } from './commands.ts';
 import { type ApiEnv, type ApiPorts, findClient } from './context.ts';
@@ -124,6 +125,7 @@ function createApi(config: AppConfig, ports: ApiPorts): OpenAPIHono<ApiEnv> {
   api.route('/', transferRoutes(ports));
   api.route('/', commandTypeRoutes(ports));
   api.route('/', commandRoutes(ports));
+  api.route('/command-groups', groupRoutes(ports));
   api.route('/', streamRoutes(ports));
   api.route('/', ticketRoutes(ports));
   return api;

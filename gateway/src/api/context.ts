@@ -35,6 +35,7 @@ import type { CommandTypePorts } from './command-types.ts';
 import type { ControlPorts } from './control.ts';
 import type { CredentialPorts } from './device-credentials.ts';
 import type { EnrolmentPorts } from './enrolment.ts';
+import type { GroupPorts } from './group-ports.ts';
 import type { Page } from './origin.ts';
 import type { AccessPorts, Principal } from './people-ports.ts';
 import { needDevice, type Sees } from './sight.ts';
@@ -91,6 +92,7 @@ export type ApiPorts = {
     approve(id: string, requester: { by: string; from: string }): Promise<Command>;
     list(filter: { device?: string; state?: string }, before: string, limit: number): Promise<Command[]>;
   };
+  groups: GroupPorts;
   audit: {
     /**
      * Lines with smaller ids than `before`, newest first. It may answer fewer than `limit` and say with `next` where to

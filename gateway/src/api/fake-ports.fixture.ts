@@ -3,6 +3,7 @@ import { TypesHere } from '../command/types.fixture.ts';
 import {
   type AuditNote,
   type Command,
+  type CommandGroup,
   type Credential,
   type Device,
   type EnrolmentKey,
@@ -207,6 +208,45 @@ function deviceAccess(asked: unknown[][]): Pick<ApiPorts, 'credentials' | 'enrol
   };
 }
 
+const group: CommandGroup = {
+  id: '1',
+  target: { devices: ['*'], tags: [] },
+  name: 'stop',
+  params: null,
+  state: 'running',
+  stopped: null,
+  createdAt: now,
+  updatedAt: now,
+  by: 'operator',
+  from: '',
+  reason: null,
+  total: 2,
+  counts: { pending: 1, sent: 1 },
+  concurrency: 1,
+  failuresMax: 1,
+  approvedBy: null,
+  refusals: [],
+};
+
+function fakeGroups(asked: unknown[][]): ApiPorts['groups'] {
+  const row = { group, devices: ['a', 'b'] };
+  return {
+    preview: async ({ devices = [] }) => ({ total: devices.length, devices }),
+    async create(...args) {
+      asked.push(['group', ...args]);
+      return group;
+    },
+    get: async () => row,
+    list: async () => [row],
+    async commands(...args) {
+      asked.push(['groupCommands', ...args]);
+      return [command('1')];
+    },
+    approve: async () => group,
+    stop: async () => group,
+  };
+}
+
 export function fakePorts() {
   /** What was asked of the stages, in order. */
   const asked: unknown[][] = [];
@@ -252,6 +292,7 @@ export function fakePorts() {
       cancel: async id => command(id),
       list: note('list', Promise.resolve([command('1')])),
     },
+    groups: fakeGroups(asked),
     audit: { list: note('audit', Promise.resolve({ items: [], next: null })), note: line => void noted.push(line) },
     state: {
       describe: id => ({ device: need(id).id, version: 7, desired: {}, reported: {}, difference: {} }),

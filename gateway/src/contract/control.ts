@@ -61,6 +61,8 @@ export type CommandGroup = {
   concurrency: number;
   failuresMax: number;
   approvedBy: string | null;
+  /** Devices that were asked nothing because the gateway refused it, with why; the first of them. */
+  refusals: { device: string; error: string }[];
 };
 
 /** Somebody has a device for himself: others send it nothing until it ends. In memory alone; a restart ends it. */

@@ -5,6 +5,7 @@ export * from './command-types.ts';
 export * from './control.ts';
 export * from './device-access.ts';
 export * from './frames.ts';
+export * from './group.ts';
 export * from './limits.ts';
 export * from './people.ts';
 export * from './position.ts';

@@ -128,10 +128,15 @@ export const limits = Object.freeze({
   desiredFieldsMax: 256,
   /** Characters of all of them as JSON. A device's memory for one packet is small, and eight of these wait for it. */
   desiredLengthMax: 64 * 1024,
-  /** Devices of one group of commands, how many of them are open at once, and groups that run. */
+  /** Devices of one group of commands, how many of them are open at once, and groups that run or wait for approval. */
   groupDevicesMax: 10_000,
+  groupConcurrencyDefault: 10,
   groupConcurrencyMax: 1_000,
   groupsRunningMax: 100,
+  /** Devices that a group was refused for and that it names; all are counted. More are no list to work through. */
+  groupRefusalsMax: 100,
+  /** Groups in a page: one that is asked for by somebody with a scope is looked at with all of its devices. */
+  groupPageRowsMax: 100,
   /** A lease: shortest, default, longest. Whoever works on a device renews it. */
   leaseMsMin: 5_000,
   leaseMsDefault: 120_000,

@@ -282,6 +282,11 @@ export class Devices {
     return unitOf(this.registry.get(id), metric);
   }
 
+  /** All ids in order, as they are now. */
+  inOrder(): readonly string[] {
+    return this.registry.inOrder();
+  }
+
   /** The tags of a device; of one that is not there none. */
   tagsOf(id: string): readonly string[] {
     return this.registry.get(id)?.tags ?? [];

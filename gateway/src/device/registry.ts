@@ -71,12 +71,17 @@ export class Registry {
     return found.sort();
   }
 
+  /** All ids in order, as they are now: the list does not change, another takes its place. */
+  inOrder(): readonly string[] {
+    this.sorted ??= [...this.devices.keys()].sort();
+    return this.sorted;
+  }
+
   /** Devices after the id `after`, in order of id, that fit the filter. */
   page(after: string | null, limit: number, { search, tag, sees }: DeviceFilter): DeviceRecord[] {
-    this.sorted ??= [...this.devices.keys()].sort();
     const wanted = search.toLowerCase();
     const page: DeviceRecord[] = [];
-    for (const id of this.sorted) {
+    for (const id of this.inOrder()) {
       if (after !== null && id <= after) continue;
       const record = this.devices.get(id);
       if (record === undefined) continue;

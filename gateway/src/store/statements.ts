@@ -54,8 +54,10 @@ export const effects = Object.freeze({
   'presence.put': 'INSERT OR REPLACE INTO presence (device, at, state) VALUES (?, ?, ?)',
   'command.put':
     'INSERT OR REPLACE INTO command (id, device, state, key, open, group_id, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  // Those of a group that is not over tell, after a restart, which of its devices were asked.
   'command.trim': `DELETE FROM command WHERE id IN
-    (SELECT id FROM command WHERE id < ? AND open = 0 ORDER BY id LIMIT ?)`,
+    (SELECT id FROM command WHERE id < ? AND open = 0 AND (group_id IS NULL OR group_id NOT IN
+      (SELECT id FROM command_group WHERE state IN ('waiting', 'running', 'stopping'))) ORDER BY id LIMIT ?)`,
   'commandType.put': 'INSERT OR REPLACE INTO command_type (id, body) VALUES (?, ?)',
   'commandType.delete': 'DELETE FROM command_type WHERE id = ?',
   'commandGroup.put': 'INSERT OR REPLACE INTO command_group (id, state, body) VALUES (?, ?, ?)',
@@ -179,10 +181,21 @@ export const queries = Object.freeze({
   'command.byKey': 'SELECT body FROM command WHERE key = ?',
   'command.open': 'SELECT body FROM command WHERE open = 1 ORDER BY id LIMIT ?',
   'command.listGroup': 'SELECT id, body FROM command WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?',
+  'command.listGroupFailed': `SELECT id, body FROM command WHERE group_id = ? AND id < ?
+    AND state IN ('rejected', 'contradicted', 'failed', 'expired', 'timed-out', 'unknown') ORDER BY id DESC LIMIT ?`,
+  'command.groupSteps': `SELECT id, device, state, open, json_array_length(body, '$.transitions') AS steps
+    FROM command WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
   'commandType.all': 'SELECT body FROM command_type ORDER BY id LIMIT ?',
   'commandGroup.get': 'SELECT body FROM command_group WHERE id = ?',
   'commandGroup.list': 'SELECT body FROM command_group WHERE id < ? ORDER BY id DESC LIMIT ?',
-  'commandGroup.open': `SELECT body FROM command_group WHERE state IN ('waiting', 'running') ORDER BY id LIMIT ?`,
+  // Without the devices, of which there may be thousands.
+  'commandGroup.listShort': `SELECT json_set(body, '$.devices', json('[]')) AS body
+    FROM command_group WHERE id < ? ORDER BY id DESC LIMIT ?`,
+  'commandGroup.byKey': `SELECT body FROM (SELECT body FROM command_group ORDER BY id DESC LIMIT ?)
+    WHERE json_extract(body, '$.key') = ? LIMIT 1`,
+  'commandGroup.last': 'SELECT id FROM command_group ORDER BY id DESC LIMIT 1',
+  'commandGroup.open': `SELECT body FROM command_group WHERE state IN ('waiting', 'running', 'stopping')
+    ORDER BY id LIMIT ?`,
   'deviceState.all': 'SELECT device, body FROM device_state ORDER BY device LIMIT ?',
   'stateChange.list': 'SELECT id, body FROM state_change WHERE device = ? AND id < ? ORDER BY id DESC LIMIT ?',
   'command.list': `SELECT id, body FROM command WHERE id < ? ORDER BY id DESC LIMIT ?`,

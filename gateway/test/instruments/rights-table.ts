@@ -71,6 +71,17 @@ const command = (rest: string) => async (whose: Whose, by: Rest) => {
   return { path: `/commands/${id}${rest}` };
 };
 
+const groupOf = (whose: Whose, ttlMs: number) => ({ devices: [deviceOf[whose]], name: 'stop', ttlMs });
+
+/** A group of one device. Where its life is short it is over at once, so that no room is taken for long. */
+const group =
+  (rest: string, ttlMs = 100, json?: unknown) =>
+  async (whose: Whose, by: Rest): Promise<Question> => {
+    if (whose === 'absent') return { path: `/command-groups/absent${rest}`, json };
+    const { id } = await by.post<{ id: string }>('/command-groups', groupOf(whose, ttlMs));
+    return { path: `/command-groups/${id}${rest}`, json };
+  };
+
 const voidOf = (whose: Whose) => ({ device: deviceOf[whose], metric: 't', from: 1, to: 2, reason: 'probe in the sun' });
 
 async function restore(whose: Whose, by: Rest): Promise<Question> {
@@ -216,6 +227,28 @@ export const routes: Record<string, Rule | 'open'> = {
   'PUT /command-types/{id}': { ...admin, passes: 200, ask: plain('/command-types/lamp', { name: 'lamp' }) },
   'DELETE /command-types/{id}': { ...admin, passes: 404, ask: plain('/command-types/absent') },
   'GET /devices/{id}/command-types': { ...viewer, object: true, passes: 200, ask: device('/command-types') },
+  'POST /command-groups/preview': {
+    ...operator,
+    passes: 200,
+    ask: plain('/command-groups/preview', { devices: [deviceOf.mine, deviceOf.theirs] }),
+  },
+  'POST /command-groups': {
+    ...operator,
+    passes: 202,
+    ask: () => ({ path: '/command-groups', json: { ...groupOf('mine', 100), tags: [] } }),
+  },
+  'GET /command-groups': { ...viewer, passes: 200, ask: plain('/command-groups?limit=100') },
+  'GET /command-groups/{id}': { ...viewer, object: true, passes: 200, ask: group('') },
+  'GET /command-groups/{id}/commands': { ...viewer, object: true, passes: 200, ask: group('/commands') },
+  'POST /command-groups/{id}/stop': { ...operator, object: true, passes: 200, ask: group('/stop', 30_000, {}) },
+  // None of them waits for anybody.
+  'POST /command-groups/{id}/approve': {
+    ...operator,
+    person: { or: null },
+    object: true,
+    passes: 422,
+    ask: group('/approve'),
+  },
 
   'POST /ticket': { ...viewer, passes: 201, ask: plain('/ticket') },
   // What they bring is looked at in the test of live views.

@@ -1,0 +1,169 @@
+// The form that asks many devices at once. It says how many they are before anything is sent.
+import { type CommandGroup, type GroupRequest, limits } from '@telltale/gateway/contract';
+import { useEffect, useState } from 'preact/hooks';
+import { text } from '../i18n/en.ts';
+import { formatCount, formatDuration } from '../i18n/format.ts';
+import { openTargetPreview, type TargetPreview } from '../model/group-preview.ts';
+import { scopeOf, scopeProblem } from '../model/scope-draft.ts';
+import { useApp } from '../ui/app-context.ts';
+import { FormEnd } from '../ui/dialog.tsx';
+import { Failure } from '../ui/failure.tsx';
+import { Choice, EntryProblem, Line, Lines } from '../ui/fields.tsx';
+import { useOpened } from '../ui/use-opened.ts';
+import { readParams } from './command-params.ts';
+import { emptyGroupDraft, type GroupDraft, groupRequest, targetDraft } from './group-draft.ts';
+import { ParamsField } from './params-field.tsx';
+import { isUncertain, useKeyedSending } from './use-sending.ts';
+
+const words = text.groups;
+const lives = [10_000, limits.commandTtlMsDefault, 120_000, 600_000, 3_600_000, limits.commandTtlMsMax] as const;
+/** Devices that the preview names. */
+const namedMax = 6;
+
+type Props = { made(group: CommandGroup): void; close(): void };
+type PartProps = { draft: GroupDraft; change(change: Partial<GroupDraft>): void };
+
+/** The number of devices is typed once more: a star too many is soon written. */
+export function GroupForm({ made, close }: Props) {
+  const app = useApp();
+  const [draft, setDraft] = useState(emptyGroupDraft);
+  const change = (next: Partial<GroupDraft>) => setDraft({ ...draft, ...next });
+  const sending = useKeyedSending((request: GroupRequest, key) => app.api.createGroup(request, key), made);
+  const preview = useOpened(() => openTargetPreview(app), []);
+  const total = preview?.preview.value?.total ?? 0;
+  const request = groupRequest(draft, total);
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (request !== null) void sending.send(request);
+  };
+  return (
+    <form class="group-form" onSubmit={submit}>
+      {preview !== null && <WhichDevices draft={draft} change={change} preview={preview} />}
+      <WhatToDo draft={draft} change={change} />
+      <HowManyAtOnce draft={draft} change={change} />
+      {total > 0 && total <= limits.groupDevicesMax && (
+        <Line
+          label={words.confirm(String(total))}
+          name="confirm"
+          inputMode="numeric"
+          value={draft.confirm}
+          input={confirm => change({ confirm })}
+          autocomplete="off"
+        />
+      )}
+      {sending.error !== null && isUncertain(sending.error) && <p class="hint">{words.uncertain}</p>}
+      <FormEnd action={sending} submit={words.submit} disabled={request === null} cancel={close} />
+    </form>
+  );
+}
+
+function WhichDevices({ draft, change, preview }: PartProps & { preview: TargetPreview }) {
+  const target = targetDraft(draft);
+  const problem = scopeProblem(target);
+  useEffect(() => {
+    preview.ask((problem === null ? scopeOf(target) : null) ?? { devices: [], tags: [] });
+  }, [preview, draft.devices, draft.tags]);
+  return (
+    <>
+      <div class="pair">
+        <Lines
+          label={words.patterns}
+          hint={words.patternsHint}
+          rows={2}
+          value={draft.devices}
+          input={devices => change({ devices })}
+        />
+        <Lines label={words.tags} hint={words.tagsHint} rows={2} value={draft.tags} input={tags => change({ tags })} />
+      </div>
+      <EntryProblem problem={problem} />
+      <Preview of={preview} waits={problem !== null} />
+    </>
+  );
+}
+
+/** How many devices it will be, and the first of them. */
+function Preview({ of, waits }: { of: TargetPreview; waits: boolean }) {
+  const found = of.preview.value;
+  if (!waits && found === null && of.error.value !== null) return <Failure error={of.error.value} />;
+  return (
+    <p
+      class={`notice group-preview${found?.total === 0 ? ' is-late' : ''}`}
+      aria-live="polite"
+      data-total={found?.total}
+    >
+      {waits ? words.previewWaits : found === null ? words.counting : previewWords(found)}
+    </p>
+  );
+}
+
+function previewWords({ total, devices }: { total: number; devices: string[] }): string {
+  if (total === 0) return words.previewNone;
+  const count = formatCount(total);
+  if (total > limits.groupDevicesMax) return words.previewMany(count, formatCount(limits.groupDevicesMax));
+  const named = devices.slice(0, namedMax).join(', ');
+  return total > namedMax ? words.previewMore(count, named) : words.preview(count, named);
+}
+
+function WhatToDo({ draft, change }: PartProps) {
+  return (
+    <>
+      <Line
+        label={text.command.name}
+        name="command"
+        value={draft.name}
+        input={name => change({ name })}
+        maxLength={limits.commandNameLengthMax}
+        autocomplete="off"
+        required
+      />
+      <ParamsField
+        json={draft.params}
+        read={readParams(draft.params)}
+        chosen={0}
+        example={text.command.paramsExample}
+        input={params => change({ params })}
+      />
+      <div class="pair">
+        <Choice
+          label={text.command.ttl}
+          value={draft.ttlMs}
+          options={lives.map(ms => [ms, formatDuration(ms)] as const)}
+          choose={ttlMs => change({ ttlMs })}
+        />
+        <Line
+          label={text.command.reason}
+          value={draft.reason}
+          input={reason => change({ reason })}
+          maxLength={limits.commandReasonLengthMax}
+          autocomplete="off"
+        />
+      </div>
+    </>
+  );
+}
+
+function HowManyAtOnce({ draft, change }: PartProps) {
+  return (
+    <div class="pair">
+      <Line
+        label={words.concurrency}
+        hint={words.concurrencyHint}
+        type="number"
+        min={1}
+        max={limits.groupConcurrencyMax}
+        value={draft.concurrency}
+        input={concurrency => change({ concurrency })}
+        required
+      />
+      <Line
+        label={words.failuresMax}
+        hint={words.failuresMaxHint}
+        type="number"
+        min={0}
+        max={limits.groupDevicesMax}
+        value={draft.failuresMax}
+        input={failuresMax => change({ failuresMax })}
+      />
+    </div>
+  );
+}
