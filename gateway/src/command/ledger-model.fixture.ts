@@ -15,11 +15,11 @@ type Facts = {
   overAt: number;
   /** When it was handed over. */
   handed: number[];
+  /** The ledger has tried to, also where the device was gone. */
+  wasOffered: boolean;
   /** When the log took the last *sent*, whether anything was handed over or not. */
   sentAt: number;
   sentWall: number;
-  /** The newest reading of each metric when it was handed over first. */
-  knownAtSend: Map<string, number>;
   readings: Reading[];
   early: Reading[];
   answer: { ok: boolean; at: number } | null;
@@ -69,9 +69,9 @@ export class LedgerModel {
       asked: command,
       overAt: clock.elapsed() + command.expiresAt - command.createdAt,
       handed: [],
+      wasOffered: false,
       sentAt: Number.NaN,
       sentWall: Number.NaN,
-      knownAtSend: new Map(),
       readings: [],
       early: [],
       answer: null,
@@ -131,14 +131,9 @@ export class LedgerModel {
     this.expect(facts.handed.length <= facts.asked.retries, id, 'is handed over too often');
     this.expect(!again || !facts.later, id, 'is sent again though a later one of its key is there');
     if (!again) this.inOrder(facts, id);
+    facts.wasOffered = true;
     if (!taken) return;
-    if (!again) {
-      facts.sentWall = clock.now();
-      for (const { metric } of facts.asked.expect) {
-        const ts = this.world().latest(device, metric)?.ts;
-        if (ts !== undefined) facts.knownAtSend.set(metric, ts);
-      }
-    }
+    if (!again) facts.sentWall = clock.now();
     facts.restarted = false;
     facts.handed.push(clock.elapsed());
   }
@@ -165,7 +160,7 @@ export class LedgerModel {
         facts.early.push({ metric, value, ts, at });
         continue;
       }
-      const isNew = ts > (facts.knownAtSend.get(metric) ?? Number.NEGATIVE_INFINITY) && ts >= facts.sentWall;
+      const isNew = ts >= facts.sentWall;
       // Whether it was taken before or after cannot be told within the same millisecond.
       if (isNew && ts === facts.sentWall) facts.blurred ||= facts.asked.expect.some(each => each.metric === metric);
       if (isNew || facts.blurred) facts.readings.push({ metric, value, ts, at });
@@ -198,6 +193,7 @@ export class LedgerModel {
       // An answer that the log had not taken was not acknowledged to the device, which sends it again.
       if (record.answeredAt === null) facts.answer = null;
       if (record.proof === null) facts.provedAt = null;
+      facts.approved &&= !record.needsApproval;
       if (record.state === 'sent') facts.restarted = true;
       if (record.state === 'sent' && facts.handed.length === 0) facts.blurred = true;
       if (facts.asked.expect.length > 0 && facts.handed.length > 0) {
@@ -351,7 +347,8 @@ export class LedgerModel {
     for (const [otherId, other] of this.facts) {
       if (otherId >= id || other.asked.device !== facts.asked.device || other.handed.length > 0) continue;
       // One that somebody had to agree to goes when they did.
-      const waits = stored.get(otherId)?.state === 'queued' && !other.asked.needsApproval;
+      const state = stored.get(otherId)?.state;
+      const waits = (state === 'queued' || (state === 'sent' && !other.wasOffered)) && !other.asked.needsApproval;
       const isOver = clock.elapsed() >= other.overAt || clock.now() >= other.asked.expiresAt;
       const isOut = isOver || other.cancelled || other.superseded !== 'no' || other.blurred;
       this.expect(!waits || isOut, id, `overtakes ${otherId}`);

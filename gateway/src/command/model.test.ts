@@ -79,6 +79,15 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<NamedStep> }[] = [
       world.commands.deviceConnected(device).catch(() => {});
     }),
   },
+  {
+    weight: 2,
+    // A connection is there a moment before the ledger hears of it.
+    arbitrary: named('request while connecting', fc.record({ device, request }), ({ device, request }) => world => {
+      world.reachable.add(device);
+      world.commands.request(device, request, null, ada).catch(() => {});
+      world.commands.deviceConnected(device).catch(() => {});
+    }),
+  },
   { weight: 3, arbitrary: named('drop', device, device => world => void world.reachable.delete(device)) },
   { weight: 1, arbitrary: named('vanishing', fc.boolean(), is => world => void (world.vanished = is)) },
   {

@@ -201,7 +201,7 @@ function count(ledger: readonly Command[], devices: readonly TakingDevice[]): Co
 }
 
 const describe = ({ id, key, transitions }: Command) =>
-  `${id} ${key}: ${transitions.map(({ state, cause }) => `${state} (${cause})`).join(' ')}`;
+  `${id} ${key}: ${transitions.map(({ state, cause, at }) => `${state} (${cause}, ${at})`).join(' ')}`;
 const isSent = ({ state }: { state: Command['state'] }) => state === 'sent';
 const isAnswered = (state: Command['state']) => state === 'acknowledged' || state === 'rejected';
 
@@ -214,6 +214,9 @@ function isPossible({ state, transitions }: Command): boolean {
 
 /** Those that came after a later one did. What may be sent again may come late. */
 function outOfOrder(deliveries: TakingDevice['deliveries'], byId: ReadonlyMap<string, Command>): string[] {
-  const once = deliveries.map(({ command }) => command).filter(id => byId.get(id)?.retries === 0);
-  return once.filter((id, i) => i > 0 && id < (once[i - 1] ?? ''));
+  const once = deliveries.flatMap(({ command }) => byId.get(command) ?? []).filter(({ retries }) => retries === 0);
+  return once.flatMap((command, i) => {
+    const before = once[i - 1];
+    return before !== undefined && command.id < before.id ? [`${describe(command)}, after ${describe(before)}`] : [];
+  });
 }
