@@ -1,5 +1,6 @@
 // `npm run bench -- NAME`: runs one benchmark and prints what it measured. README.md has the figures of the day.
 import { parseArgs } from 'node:util';
+import { benchCommands } from './commands/bench.ts';
 import { benchFaults } from './faults/bench.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLive } from './live/bench.ts';
@@ -19,6 +20,7 @@ const { positionals, values } = parseArgs({
 const rounds = Number(values.rounds);
 const part = values.part ?? positionals[1];
 const benchmarks: Record<string, () => Promise<void>> = {
+  commands: () => benchCommands({ part, rounds, scale: values.scale }),
   faults: () =>
     benchFaults({ part, rounds, seconds: Number(values.seconds), scale: values.scale, against: values.against }),
   ingest: () => benchIngest({ rounds, seconds: Number(values.seconds) }),

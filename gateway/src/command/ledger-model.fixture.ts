@@ -54,7 +54,9 @@ export class LedgerModel {
 
   /** Ids that were handed over, oldest first. */
   handedOver(device: string): string[] {
-    return [...this.facts].filter(([, { asked, handed }]) => asked.device === device && handed.length > 0).map(([id]) => id);
+    return [...this.facts]
+      .filter(([, { asked, handed }]) => asked.device === device && handed.length > 0)
+      .map(([id]) => id);
   }
 
   ids(): string[] {
@@ -233,7 +235,8 @@ export class LedgerModel {
     if (facts.cancelled) return ['cancelled'];
     if (handed.length > 0) return this.afterSending(facts);
     if (facts.superseded === 'yes') return ['superseded'];
-    if (clock.elapsed() >= facts.overAt) return facts.superseded === 'perhaps' ? ['expired', 'superseded'] : ['expired'];
+    if (clock.elapsed() >= facts.overAt)
+      return facts.superseded === 'perhaps' ? ['expired', 'superseded'] : ['expired'];
     const waiting: Command['state'][] = ['queued'];
     if (facts.superseded === 'perhaps') waiting.push('superseded');
     facts.wasExpired ||= clock.now() >= asked.expiresAt;
@@ -285,7 +288,10 @@ export class LedgerModel {
   private newest({ readings }: Facts, metric: string, until: number): Reading | undefined {
     return readings
       .filter(reading => reading.metric === metric && reading.at < until)
-      .reduce<Reading | undefined>((newest, next) => (newest === undefined || next.ts >= newest.ts ? next : newest), undefined);
+      .reduce<Reading | undefined>(
+        (newest, next) => (newest === undefined || next.ts >= newest.ts ? next : newest),
+        undefined,
+      );
   }
 
   /** Notes the first moment at which all that was expected was seen. */
@@ -312,17 +318,29 @@ export class LedgerModel {
   /** What has to be there for a verdict, however it came about. */
   private evidence({ asked, readings, handed }: Facts, { id, state, proof, attempts }: Command): void {
     if (handed.length === 0) {
-      this.expect(!['acknowledged', 'rejected', 'verified', 'contradicted'].includes(state) || attempts > 0, id, `is ${state} and was never sent`);
+      this.expect(
+        !['acknowledged', 'rejected', 'verified', 'contradicted'].includes(state) || attempts > 0,
+        id,
+        `is ${state} and was never sent`,
+      );
     } else {
-      this.expect(!['queued', 'expired', 'cancelled', 'superseded'].includes(state), id, `is ${state} though it was handed over`);
+      this.expect(
+        !['queued', 'expired', 'cancelled', 'superseded'].includes(state),
+        id,
+        `is ${state} though it was handed over`,
+      );
     }
     if (state === 'verified') {
-      const isShown = asked.expect.every(each => readings.some(one => one.metric === each.metric && meets(each, one.value)));
+      const isShown = asked.expect.every(each =>
+        readings.some(one => one.metric === each.metric && meets(each, one.value)),
+      );
       this.expect(isShown && asked.expect.length > 0, id, 'is verified, and no reading after it was sent shows it');
-      this.expect(proof !== null && proof.every(({ met }) => met), id, 'is verified by a proof that does not meet');
+      this.expect(proof?.every(({ met }) => met) ?? false, id, 'is verified by a proof that does not meet');
     }
     if (state === 'contradicted') {
-      const isShown = asked.expect.some(each => readings.some(one => one.metric === each.metric && !meets(each, one.value)));
+      const isShown = asked.expect.some(each =>
+        readings.some(one => one.metric === each.metric && !meets(each, one.value)),
+      );
       this.expect(isShown, id, 'is contradicted, and no reading after it was sent shows it');
       this.expect(proof?.some(({ met }) => !met) ?? false, id, 'is contradicted by a proof that meets');
     }
@@ -335,7 +353,8 @@ export class LedgerModel {
       if (facts.asked.device !== device || facts.asked.supersede !== supersede || facts.asked.id >= id) continue;
       facts.later = true;
       const { underWay, stored } = this.world();
-      if (facts.handed.length > 0 || stored.get(facts.asked.id)?.state !== 'queued' || facts.superseded === 'yes') continue;
+      if (facts.handed.length > 0 || stored.get(facts.asked.id)?.state !== 'queued' || facts.superseded === 'yes')
+        continue;
       const isCertain = underWay === 0 && this.world().clock.elapsed() < facts.overAt && !facts.cancelled;
       facts.superseded = isCertain ? 'yes' : 'perhaps';
     }
@@ -359,7 +378,8 @@ export class LedgerModel {
     const facts = this.of(command.id);
     facts.isSending ||= command.state === 'sent';
     const { device, name, expiresAt, by } = facts.asked;
-    const isSame = command.device === device && command.name === name && command.expiresAt === expiresAt && command.by === by;
+    const isSame =
+      command.device === device && command.name === name && command.expiresAt === expiresAt && command.by === by;
     this.expect(isSame, command.id, 'is another command than was asked for');
   }
 

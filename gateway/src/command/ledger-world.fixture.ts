@@ -19,12 +19,9 @@ export type Witness = {
 export class World {
   readonly stored = new Map<string, Command>();
   readonly reachable = new Set<string>();
-  /** True where the disk is full. */
-  full = false;
-  /** True where a device goes away before a command can be handed to it. */
-  vanished = false;
-  /** While held, commits wait for `release`. */
-  held = false;
+  private full = false;
+  private vanished = false;
+  private held = false;
   /** Commits under way. */
   underWay = 0;
   commands: Commands;
@@ -40,6 +37,21 @@ export class World {
     this.clock = clock;
     this.witness = witness;
     this.commands = new Commands(this.ports());
+  }
+
+  /** Whether the disk is full. */
+  fill(isFull: boolean): void {
+    this.full = isFull;
+  }
+
+  /** Whether devices go away before a command can be handed to them. */
+  vanish(isSo: boolean): void {
+    this.vanished = isSo;
+  }
+
+  /** Commits wait for `release`. */
+  hold(): void {
+    this.held = true;
   }
 
   release(): void {

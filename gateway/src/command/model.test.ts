@@ -89,23 +89,33 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<NamedStep> }[] = [
     }),
   },
   { weight: 3, arbitrary: named('drop', device, device => world => void world.reachable.delete(device)) },
-  { weight: 1, arbitrary: named('vanishing', fc.boolean(), is => world => void (world.vanished = is)) },
+  { weight: 1, arbitrary: named('vanishing', fc.boolean(), is => world => world.vanish(is)) },
   {
     weight: 8,
-    arbitrary: named('answer', fc.record({ device, at: any, ok: fc.boolean(), ofOther: fc.constantFrom(false, false, true) }), ({ device, at, ok, ofOther }) => (world, model) => {
-      const id = pick(ofOther ? model.ids() : model.handedOver(device), at) ?? 'nothing';
-      const answer = ok ? { ok, result: 1 } : { ok, error: 'no' };
-      model.answered(device, id, answer);
-      world.commands.answered(device, id, answer).catch(() => {});
-    }),
+    arbitrary: named(
+      'answer',
+      fc.record({ device, at: any, ok: fc.boolean(), ofOther: fc.constantFrom(false, false, true) }),
+      ({ device, at, ok, ofOther }) =>
+        (world, model) => {
+          const id = pick(ofOther ? model.ids() : model.handedOver(device), at) ?? 'nothing';
+          const answer = ok ? { ok, result: 1 } : { ok, error: 'no' };
+          model.answered(device, id, answer);
+          world.commands.answered(device, id, answer).catch(() => {});
+        },
+    ),
   },
   {
     weight: 8,
-    arbitrary: named('reading', fc.record({ device, metric, value, age: fc.constantFrom(0, 0, 0, 3_000) }), ({ device, metric, value, age }) => (world, model) => {
-      const ts = world.clock.now() - age;
-      model.reading(device, metric, value, ts);
-      world.reading(device, metric, value, ts);
-    }),
+    arbitrary: named(
+      'reading',
+      fc.record({ device, metric, value, age: fc.constantFrom(0, 0, 0, 3_000) }),
+      ({ device, metric, value, age }) =>
+        (world, model) => {
+          const ts = world.clock.now() - age;
+          model.reading(device, metric, value, ts);
+          world.reading(device, metric, value, ts);
+        },
+    ),
   },
   {
     weight: 8,
@@ -118,14 +128,18 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<NamedStep> }[] = [
       world.clock.set(world.clock.now() + by);
     }),
   },
-  { weight: 3, arbitrary: named('hold commits', fc.constant(true), () => world => void (world.held = true)) },
+  { weight: 3, arbitrary: named('hold commits', fc.constant(true), () => world => world.hold()) },
   { weight: 4, arbitrary: named('release commits', fc.constant(true), () => world => world.release()) },
-  { weight: 1, arbitrary: named('full disk', fc.boolean(), is => world => void (world.full = is)) },
+  { weight: 1, arbitrary: named('full disk', fc.boolean(), is => world => world.fill(is)) },
   {
     weight: 2,
     arbitrary: named('cancel', any, at => async (world, model) => {
       const id = pick(model.ids(), at);
-      if (id !== undefined) world.commands.cancel(id, 'ada').then(() => model.cancelled(id), () => {});
+      if (id !== undefined)
+        world.commands.cancel(id, 'ada').then(
+          () => model.cancelled(id),
+          () => {},
+        );
     }),
   },
   {
@@ -159,7 +173,7 @@ async function run(sequence: readonly NamedStep[]): Promise<string[]> {
     if (model.complaints.length > 0) return model.complaints;
   }
   // In the end everything has an end, and nothing is left.
-  world.full = false;
+  world.fill(false);
   world.release();
   await settle();
   if (model.wasRefused) {
@@ -182,7 +196,8 @@ describe('the ledger and its model', () => {
     await fc.assert(
       fc.asyncProperty(sequences, async sequence => {
         const complaints = await run(sequence).catch(error => [String(error.stack)]);
-        if (complaints.length > 0) throw new Error(`${complaints.join('\n')}\n  after ${sequence.map(({ name }) => name).join('\n  ')}`);
+        if (complaints.length > 0)
+          throw new Error(`${complaints.join('\n')}\n  after ${sequence.map(({ name }) => name).join('\n  ')}`);
       }),
       { numRuns: Number(process.env.MODEL_RUNS ?? 300), interruptAfterTimeLimit: 60_000 },
     );
