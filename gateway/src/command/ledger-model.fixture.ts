@@ -2,47 +2,17 @@
 // what was handed over, what the device said and reported, what the clock did), and from that the states that it may be
 // in. `judge` says where the ledger is in another.
 import { type Command, type CommandAnswer, commandTransitions, isOpen, meets, type Value } from '../contract/index.ts';
+import { type Facts, newFacts, type Reading } from './ledger-facts.fixture.ts';
 import type { World } from './ledger-world.fixture.ts';
 
 /** How long a device may take to answer at the least. */
 const answerMsMin = 10_000;
 
-type Reading = { metric: string; value: Value; ts: number; at: number };
-
-/** What is known of one command. Times are elapsed, but for `ts` and `sentWall`. */
-type Facts = {
-  asked: Command;
-  overAt: number;
-  /** When it was handed over. */
-  handed: number[];
-  /** The ledger has tried to, also where the device was gone. */
-  wasOffered: boolean;
-  /** When the log took the last *sent*, whether anything was handed over or not. */
-  sentAt: number;
-  sentWall: number;
-  readings: Reading[];
-  early: Reading[];
-  answer: { ok: boolean; at: number } | null;
-  cancelled: boolean;
-  approved: boolean;
-  superseded: 'no' | 'perhaps' | 'yes';
-  /** A later one of its supersede key is there. */
-  later: boolean;
-  /** The gateway was started anew since it was handed over last. */
-  restarted: boolean;
-  provedAt: number | null;
-  /** The clock has said that its life was over, be it set back since. */
-  wasExpired: boolean;
-  /** The ledger has decided to send it. */
-  isSending: boolean;
-  /** Something happened after which more than one way to go on is right: a refused commit, a clock that was set. */
-  blurred: boolean;
-};
-
 export class LedgerModel {
   readonly complaints: string[] = [];
   /** A full disk refused something, and the ledger may be behind until the next start. */
   wasRefused = false;
+  private clockWasSet = false;
   private readonly facts = new Map<string, Facts>();
   private readonly world: () => World;
   /** The last record of each command that the log took. */
@@ -67,26 +37,7 @@ export class LedgerModel {
     const { clock } = this.world();
     if (this.facts.has(command.id)) return this.decided(command);
     this.expect(command.state === 'queued' && command.transitions.length === 1, command.id, 'begins as queued');
-    this.facts.set(command.id, {
-      asked: command,
-      overAt: clock.elapsed() + command.expiresAt - command.createdAt,
-      handed: [],
-      wasOffered: false,
-      sentAt: Number.NaN,
-      sentWall: Number.NaN,
-      readings: [],
-      early: [],
-      answer: null,
-      cancelled: false,
-      approved: false,
-      superseded: 'no',
-      later: false,
-      restarted: false,
-      provedAt: null,
-      wasExpired: false,
-      isSending: false,
-      blurred: false,
-    });
+    this.facts.set(command.id, newFacts(command, clock.elapsed() + command.expiresAt - command.createdAt));
   }
 
   saved(command: Command, refused: boolean): void {
@@ -132,8 +83,7 @@ export class LedgerModel {
     const again = facts.handed.length > 0;
     this.expect(facts.handed.length <= facts.asked.retries, id, 'is handed over too often');
     this.expect(!again || !facts.later, id, 'is sent again though a later one of its key is there');
-    if (!again) this.inOrder(facts, id);
-    facts.wasOffered = true;
+    if (!again && taken) this.inOrder(facts, id);
     if (!taken) return;
     if (!again) facts.sentWall = clock.now();
     facts.restarted = false;
@@ -156,16 +106,13 @@ export class LedgerModel {
   reading(device: string, metric: string, value: Value, ts: number): void {
     const at = this.world().clock.elapsed();
     for (const facts of this.facts.values()) {
-      if (facts.asked.device !== device || !facts.isSending) continue;
-      // Of what came while the log took it a ledger that starts later cannot tell that it was before.
-      if (facts.handed.length === 0) {
-        facts.early.push({ metric, value, ts, at });
-        continue;
-      }
-      const isNew = ts >= facts.sentWall;
+      if (facts.asked.device !== device || Number.isNaN(facts.decidedWall)) continue;
+      const isNew = facts.handed.length > 0 && ts >= facts.sentWall;
+      // After a start the log alone tells when it was sent, which is when that was decided.
+      if (!isNew && ts >= facts.decidedWall) facts.early.push({ metric, value, ts, at });
       // Whether it was taken before or after cannot be told within the same millisecond.
       if (isNew && ts === facts.sentWall) facts.blurred ||= facts.asked.expect.some(each => each.metric === metric);
-      if (isNew || facts.blurred) facts.readings.push({ metric, value, ts, at });
+      if (isNew || (facts.blurred && facts.handed.length > 0)) facts.readings.push({ metric, value, ts, at });
       this.prove(facts);
     }
   }
@@ -196,6 +143,8 @@ export class LedgerModel {
       if (record.answeredAt === null) facts.answer = null;
       if (record.proof === null) facts.provedAt = null;
       facts.approved &&= !record.needsApproval;
+      facts.isTimeless ||= this.clockWasSet;
+      facts.handedBefore = facts.handed.length;
       if (record.state === 'sent') facts.restarted = true;
       if (record.state === 'sent' && facts.handed.length === 0) facts.blurred = true;
       if (facts.asked.expect.length > 0 && facts.handed.length > 0) {
@@ -209,7 +158,10 @@ export class LedgerModel {
 
   /** The clock was set: the readings' times and the gateway's do not belong together any more. */
   clockSet(): void {
-    for (const facts of this.facts.values()) if (facts.asked.expect.length > 0) facts.blurred = true;
+    this.clockWasSet = true;
+    for (const facts of this.facts.values()) {
+      if (facts.asked.expect.length > 0) facts.blurred = true;
+    }
   }
 
   /** Compares all commands with the ledger's; while commits are under way only what is certain even then. */
@@ -218,7 +170,11 @@ export class LedgerModel {
     for (const [id, facts] of this.facts) {
       const record = stored.get(id);
       if (record === undefined || underWay > 0) continue;
-      this.evidence(facts, record);
+      // An answer to what was never handed over is no device's.
+      if (!facts.blurred || facts.handed.length > 0) this.evidence(facts, record);
+      // Whether one that could not be handed over again begins a further time for proof is left open.
+      const { asked, handed, sentAt } = facts;
+      if (!asked.reply && handed.length > 0 && handed.at(-1) !== sentAt) facts.blurred = true;
       if (facts.blurred) continue;
       const allowed = this.allowed(facts);
       const seen = record.transitions.map(({ state, cause }) => `${state} (${cause})`).join(' ');
@@ -261,13 +217,12 @@ export class LedgerModel {
     if (!asked.reply) {
       const waits: Command['state'][] = answer === null ? ['sent'] : ['acknowledged', 'sent'];
       const over: Command['state'][] = [this.verdict(facts), 'acknowledged'];
-      // One that could not be handed over again may count or not.
-      const handedAt = handed.at(-1) as number;
-      if (now < handedAt + provingMs) return waits;
-      return now < lastAt + provingMs ? [...waits, ...over] : over;
+      return now < lastAt + provingMs ? waits : over;
     }
     const { overAt } = facts;
-    if (now < Math.max(overAt, firstAt + answerMsMin)) return ['sent'];
+    // Of one that could not be handed over again after a start it is not known how long the device has had.
+    const leastAt = handed.length > facts.handedBefore ? Math.max(overAt, firstAt + answerMsMin) : overAt;
+    if (now < leastAt) return ['sent'];
     const timedOut: Command['state'][] = ['timed-out', 'contradicted'];
     return now < Math.max(overAt, lastAt + answerMsMin) ? ['sent', ...timedOut] : timedOut;
   }
@@ -316,7 +271,7 @@ export class LedgerModel {
   }
 
   /** What has to be there for a verdict, however it came about. */
-  private evidence({ asked, readings, handed }: Facts, { id, state, proof, attempts }: Command): void {
+  private evidence({ asked, readings, handed, isTimeless }: Facts, { id, state, proof, attempts }: Command): void {
     if (handed.length === 0) {
       this.expect(
         !['acknowledged', 'rejected', 'verified', 'contradicted'].includes(state) || attempts > 0,
@@ -334,14 +289,18 @@ export class LedgerModel {
       const isShown = asked.expect.every(each =>
         readings.some(one => one.metric === each.metric && meets(each, one.value)),
       );
-      this.expect(isShown && asked.expect.length > 0, id, 'is verified, and no reading after it was sent shows it');
+      this.expect(
+        (isShown || isTimeless) && asked.expect.length > 0,
+        id,
+        'is verified, and no reading after it was sent shows it',
+      );
       this.expect(proof?.every(({ met }) => met) ?? false, id, 'is verified by a proof that does not meet');
     }
     if (state === 'contradicted') {
       const isShown = asked.expect.some(each =>
         readings.some(one => one.metric === each.metric && !meets(each, one.value)),
       );
-      this.expect(isShown, id, 'is contradicted, and no reading after it was sent shows it');
+      this.expect(isShown || isTimeless, id, 'is contradicted, and no reading after it was sent shows it');
       this.expect(proof?.some(({ met }) => !met) ?? false, id, 'is contradicted by a proof that meets');
     }
   }
@@ -367,7 +326,7 @@ export class LedgerModel {
       if (otherId >= id || other.asked.device !== facts.asked.device || other.handed.length > 0) continue;
       // One that somebody had to agree to goes when they did.
       const state = stored.get(otherId)?.state;
-      const waits = (state === 'queued' || (state === 'sent' && !other.wasOffered)) && !other.asked.needsApproval;
+      const waits = (state === 'queued' || state === 'sent') && !other.asked.needsApproval;
       const isOver = clock.elapsed() >= other.overAt || clock.now() >= other.asked.expiresAt;
       const isOut = isOver || other.cancelled || other.superseded !== 'no' || other.blurred;
       this.expect(!waits || isOut, id, `overtakes ${otherId}`);
@@ -376,7 +335,7 @@ export class LedgerModel {
 
   private decided(command: Command): void {
     const facts = this.of(command.id);
-    facts.isSending ||= command.state === 'sent';
+    if (command.state === 'sent' && command.attempts === 1) facts.decidedWall = this.world().clock.now();
     const { device, name, expiresAt, by } = facts.asked;
     const isSame =
       command.device === device && command.name === name && command.expiresAt === expiresAt && command.by === by;

@@ -7,7 +7,7 @@ import { settle } from './ledger.fixture.ts';
 import { plainPlan } from './plan.ts';
 
 /** Who is told what the ledger does. */
-export type Witness = {
+type Witness = {
   /** The ledger asks the log to keep this: it has decided. */
   saving(command: Command): void;
   /** The log has it, or has refused it. */

@@ -1,0 +1,61 @@
+// What the model of the ledger knows of one command.
+import type { Command, Value } from '../contract/index.ts';
+
+export type Reading = { metric: string; value: Value; ts: number; at: number };
+
+/** What is known of one command. Times are elapsed, but for `ts` and `sentWall`. */
+export type Facts = {
+  asked: Command;
+  overAt: number;
+  /** When it was handed over. */
+  handed: number[];
+  /** How often it was when the gateway was started last. */
+  handedBefore: number;
+  /** When the log took the last *sent*, whether anything was handed over or not. */
+  sentAt: number;
+  sentWall: number;
+  readings: Reading[];
+  early: Reading[];
+  answer: { ok: boolean; at: number } | null;
+  cancelled: boolean;
+  approved: boolean;
+  superseded: 'no' | 'perhaps' | 'yes';
+  /** A later one of its supersede key is there. */
+  later: boolean;
+  /** The gateway was started anew since it was handed over last. */
+  restarted: boolean;
+  provedAt: number | null;
+  /** The clock has said that its life was over, be it set back since. */
+  wasExpired: boolean;
+  /** When the ledger decided to send it, by the wall clock; NaN before that. */
+  decidedWall: number;
+  /** After a start the clock is all that tells what came first, and it was set meanwhile. */
+  isTimeless: boolean;
+  /** Something happened after which more than one way to go on is right: a refused commit, a clock that was set. */
+  blurred: boolean;
+};
+
+/** What is known of a command that was just asked for. */
+export function newFacts(asked: Command, overAt: number): Facts {
+  return {
+    asked,
+    overAt,
+    handed: [],
+    handedBefore: 0,
+    sentAt: Number.NaN,
+    sentWall: Number.NaN,
+    readings: [],
+    early: [],
+    answer: null,
+    cancelled: false,
+    approved: false,
+    superseded: 'no',
+    later: false,
+    restarted: false,
+    provedAt: null,
+    wasExpired: false,
+    isTimeless: false,
+    decidedWall: Number.NaN,
+    blurred: false,
+  };
+}
