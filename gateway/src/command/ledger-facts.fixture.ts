@@ -22,6 +22,8 @@ export type Facts = {
   superseded: 'no' | 'perhaps' | 'yes';
   /** A later one of its supersede key is there. */
   later: boolean;
+  /** It was there when the ledger decided to send this one. */
+  isLate: boolean;
   /** The gateway was started anew since it was handed over last. */
   restarted: boolean;
   provedAt: number | null;
@@ -29,8 +31,6 @@ export type Facts = {
   wasExpired: boolean;
   /** When the ledger decided to send it, by the wall clock; NaN before that. */
   decidedWall: number;
-  /** After a start the clock is all that tells what came first, and it was set meanwhile. */
-  isTimeless: boolean;
   /** Something happened after which more than one way to go on is right: a refused commit, a clock that was set. */
   blurred: boolean;
 };
@@ -51,10 +51,10 @@ export function newFacts(asked: Command, overAt: number): Facts {
     approved: false,
     superseded: 'no',
     later: false,
+    isLate: false,
     restarted: false,
     provedAt: null,
     wasExpired: false,
-    isTimeless: false,
     decidedWall: Number.NaN,
     blurred: false,
   };

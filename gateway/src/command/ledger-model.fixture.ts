@@ -12,6 +12,7 @@ export class LedgerModel {
   readonly complaints: string[] = [];
   /** A full disk refused something, and the ledger may be behind until the next start. */
   wasRefused = false;
+  /** After a start, and after a late answer, the clock is all that tells what came first. */
   private clockWasSet = false;
   private readonly facts = new Map<string, Facts>();
   private readonly world: () => World;
@@ -38,6 +39,11 @@ export class LedgerModel {
     if (this.facts.has(command.id)) return this.decided(command);
     this.expect(command.state === 'queued' && command.transitions.length === 1, command.id, 'begins as queued');
     this.facts.set(command.id, newFacts(command, clock.elapsed() + command.expiresAt - command.createdAt));
+    if (command.needsApproval || command.supersede === null) return;
+    for (const facts of this.facts.values()) {
+      const { device, supersede, id } = facts.asked;
+      if (device === command.device && supersede === command.supersede && id < command.id) facts.later = true;
+    }
   }
 
   saved(command: Command, refused: boolean): void {
@@ -82,7 +88,7 @@ export class LedgerModel {
     this.expect(!facts.asked.needsApproval || facts.approved, id, 'is handed over though nobody agreed');
     const again = facts.handed.length > 0;
     this.expect(facts.handed.length <= facts.asked.retries, id, 'is handed over too often');
-    this.expect(!again || !facts.later, id, 'is sent again though a later one of its key is there');
+    this.expect(!again || !facts.isLate, id, 'is sent again though a later one of its key is there');
     if (!again && taken) this.inOrder(facts, id);
     if (!taken) return;
     if (!again) facts.sentWall = clock.now();
@@ -143,7 +149,6 @@ export class LedgerModel {
       if (record.answeredAt === null) facts.answer = null;
       if (record.proof === null) facts.provedAt = null;
       facts.approved &&= !record.needsApproval;
-      facts.isTimeless ||= this.clockWasSet;
       facts.handedBefore = facts.handed.length;
       if (record.state === 'sent') facts.restarted = true;
       if (record.state === 'sent' && facts.handed.length === 0) facts.blurred = true;
@@ -271,7 +276,7 @@ export class LedgerModel {
   }
 
   /** What has to be there for a verdict, however it came about. */
-  private evidence({ asked, readings, handed, isTimeless }: Facts, { id, state, proof, attempts }: Command): void {
+  private evidence({ asked, readings, handed }: Facts, { id, state, proof, attempts }: Command): void {
     if (handed.length === 0) {
       this.expect(
         !['acknowledged', 'rejected', 'verified', 'contradicted'].includes(state) || attempts > 0,
@@ -290,7 +295,7 @@ export class LedgerModel {
         readings.some(one => one.metric === each.metric && meets(each, one.value)),
       );
       this.expect(
-        (isShown || isTimeless) && asked.expect.length > 0,
+        (isShown || this.clockWasSet) && asked.expect.length > 0,
         id,
         'is verified, and no reading after it was sent shows it',
       );
@@ -300,7 +305,7 @@ export class LedgerModel {
       const isShown = asked.expect.some(each =>
         readings.some(one => one.metric === each.metric && !meets(each, one.value)),
       );
-      this.expect(isShown || isTimeless, id, 'is contradicted, and no reading after it was sent shows it');
+      this.expect(isShown || this.clockWasSet, id, 'is contradicted, and no reading after it was sent shows it');
       this.expect(proof?.some(({ met }) => !met) ?? false, id, 'is contradicted by a proof that meets');
     }
   }
@@ -335,6 +340,7 @@ export class LedgerModel {
 
   private decided(command: Command): void {
     const facts = this.of(command.id);
+    if (command.state === 'sent') facts.isLate = facts.later;
     if (command.state === 'sent' && command.attempts === 1) facts.decidedWall = this.world().clock.now();
     const { device, name, expiresAt, by } = facts.asked;
     const isSame =

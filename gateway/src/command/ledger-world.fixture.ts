@@ -1,10 +1,10 @@
 // The world around the ledger for its model: devices that come, go and report, a log whose commits can be held back or
 // refused, restarts. It hands everything that the ledger does to a witness, in order, as it happens.
 import type { ManualClock } from '../../test/instruments/manual-clock.ts';
-import { type Command, type CommandRequest, isOpen, Refusal, type Value } from '../contract/index.ts';
+import { type Command, isOpen, Refusal, type Value } from '../contract/index.ts';
 import { type CommandPorts, Commands, keyOf } from './command.ts';
 import { settle } from './ledger.fixture.ts';
-import { plainPlan } from './plan.ts';
+import { anyCommand } from './types.fixture.ts';
 
 /** Who is told what the ledger does. */
 type Witness = {
@@ -107,7 +107,7 @@ export class World {
       deviceExists: () => true,
       mayControl: () => {},
       // The name says whether another person has to agree, as a command type would.
-      plan: (_device, request: CommandRequest) => ({ ...plainPlan(request), needsApproval: request.name === 'risky' }),
+      plan: (...asked) => ({ ...anyCommand.plan(...asked), needsApproval: asked[1].name === 'risky' }),
       save: command => this.save(structuredClone(command), life),
       find: async id => structuredClone(this.stored.get(id)) ?? null,
       findByKey: async key =>
