@@ -149,6 +149,14 @@ export class LedgerModel {
       if (record.answeredAt === null) facts.answer = null;
       if (record.proof === null) facts.provedAt = null;
       facts.approved &&= !record.needsApproval;
+      facts.later = [...this.world().stored.values()].some(
+        ({ device, supersede, needsApproval, id: newer }) =>
+          device === record.device &&
+          supersede !== null &&
+          supersede === record.supersede &&
+          !needsApproval &&
+          newer > id,
+      );
       facts.handedBefore = facts.handed.length;
       if (record.state === 'sent') facts.restarted = true;
       if (record.state === 'sent' && facts.handed.length === 0) facts.blurred = true;
