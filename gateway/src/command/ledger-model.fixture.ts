@@ -118,6 +118,8 @@ export class LedgerModel {
       if (!isNew && ts >= facts.decidedWall) facts.early.push({ metric, value, ts, at });
       // Whether it was taken before or after cannot be told within the same millisecond.
       if (isNew && ts === facts.sentWall) facts.blurred ||= facts.asked.expect.some(each => each.metric === metric);
+      // At the very end of its time it may count or not.
+      facts.blurred ||= facts.asked.expect.some(each => this.windowEnd(facts, each.withinMs) === at);
       if (isNew || (facts.blurred && facts.handed.length > 0)) facts.readings.push({ metric, value, ts, at });
       this.prove(facts);
     }
