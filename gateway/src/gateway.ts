@@ -126,7 +126,6 @@ export class Stages {
       plan: (device, request, confirmation) => this.commandTypes.plan(device, request, confirmation),
       movedInGroup: command => this.groups.moved(command),
       seriesName: series => store.series.nameOf(series),
-      latest: (device, metric) => this.devices.latestReading(store.series.find(device, metric) ?? 0),
       clockAheadMs: device => this.devices.clockAheadMs(device),
       isReachable: device => this.broker.isReachable(device),
       send: (device, command, payload) => this.broker.sendCommand(device, command, payload),

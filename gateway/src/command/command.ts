@@ -123,7 +123,7 @@ export class Commands {
     this.ids.startAfter(lastId);
     const now = this.ports.clock.now();
     const entries = commands.map(command => {
-      const leftMs = command.updatedAt > now ? 0 : command.expiresAt - now;
+      const leftMs = Math.max(command.updatedAt, command.createdAt) > now ? 0 : command.expiresAt - now;
       return this.ledger.open.add(command, this.ports.clock.elapsed() + leftMs);
     });
     for (const entry of entries) this.delivery.resume(entry);
@@ -302,7 +302,7 @@ export class Commands {
     const saved = this.ledger.save(command);
     this.counters.requested++;
     this.delivery.begin(entry);
-    await Promise.all([saved, this.supersede(command), this.delivery.sendIfDue(entry, 'requested')]);
+    await Promise.all([saved, this.supersede(command), this.delivery.sendQueued(command.device, entry)]);
     return this.get(command.id);
   }
 
@@ -313,14 +313,15 @@ export class Commands {
       return command.supersede === supersede && command.id < id;
     });
     await Promise.all(
-      before.map(async ({ command }) => {
-        if (await this.ledger.change(command.id, ['queued'], 'superseded', 'newer', { by, from })) return;
-        for (const state of ['sent', 'unknown'] as const) {
-          await this.ledger.change(command.id, [state], state, 'newer', ({ attempts, retries }) =>
-            attempts <= retries ? { retries: attempts - 1, by, from } : null,
-          );
-        }
-      }),
+      before.map(({ command }) =>
+        // In one turn, so that it is not sent again between two.
+        this.ledger.inTurn(command.id, async now => {
+          if (now?.state === 'queued') await this.ledger.move(now, 'superseded', 'newer', { by, from });
+          else if ((now?.state === 'sent' || now?.state === 'unknown') && now.attempts <= now.retries) {
+            await this.ledger.move(now, now.state, 'newer', { retries: now.attempts - 1, by, from });
+          }
+        }),
+      ),
     );
   }
 

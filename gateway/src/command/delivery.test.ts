@@ -176,8 +176,8 @@ describe('a device', () => {
 
 test('[CMD-4] after a restore nothing that waited is sent', async () => {
   const queued = await request();
-  ledger.reachable.add('a');
-  const sent = await ledger.commands.request('a', { name: 'x', retries: 3 }, null, requester);
+  ledger.reachable.add('b');
+  const sent = await ledger.commands.request('b', { name: 'x', retries: 3 }, null, requester);
   away();
   ledger = await ledger.restart(true);
   await comeBack();

@@ -25,6 +25,8 @@ export type DeliveryCounters = Record<'sent' | 'sentAgain' | 'notHandedOver', nu
 
 export class Delivery {
   private readonly deadlines: Deadlines;
+  /** Open commands that were not handed over, until the log has that they wait again. */
+  private readonly goingBack = new Set<string>();
   private readonly ledger: Ledger;
   private readonly proving: Proving;
   private readonly ports: DeliveryPorts;
@@ -40,7 +42,32 @@ export class Delivery {
 
   /** Sends what waits for the device, in order; all of it goes into the log with the same commit. */
   async sendWaiting(device: string): Promise<void> {
-    await Promise.all(this.ledger.open.of(device).map(entry => this.sendIfDue(entry, 'device-connected')));
+    const repeated = this.ledger.open.of(device).filter(({ command }) => command.state !== 'queued');
+    await Promise.all([this.sendQueued(device), ...repeated.map(entry => this.sendIfDue(entry, 'device-connected'))]);
+  }
+
+  /**
+   * Sends what was not sent yet, in order; nothing overtakes one that is going back. The device may be there before the
+   * ledger hears of it, so that a new request finds others that wait.
+   */
+  async sendQueued(device: string, newest?: Entry): Promise<void> {
+    const isBack = ({ command }: Entry) => this.goingBack.has(command.id);
+    const waiting = this.ledger.open.of(device).filter(entry => entry.command.state === 'queued' || isBack(entry));
+    const back = waiting.findIndex(isBack);
+    const due = back < 0 ? waiting : waiting.slice(0, back);
+    await Promise.all(due.map(entry => this.sendIfDue(entry, entry === newest ? 'requested' : 'device-connected')));
+  }
+
+  /** It was in nobody's hands: as if it had not been sent. */
+  private async goBack(entry: Entry): Promise<void> {
+    const { id, device } = entry.command;
+    this.goingBack.add(id);
+    try {
+      await this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null });
+    } finally {
+      this.goingBack.delete(id);
+      await this.sendQueued(device);
+    }
   }
 
   /** Hears of every change that is in the log. Publishing happens here, at once, so that the log's order is kept. */
@@ -49,8 +76,7 @@ export class Delivery {
     switch (command.state) {
       case 'queued':
         // The device may be there by now.
-        if (cause === 'connection') inBackground(this.sendIfDue(entry, 'device-connected'));
-        else if (cause === 'approved') inBackground(this.sendIfDue(entry, cause));
+        if (cause === 'approved') inBackground(this.sendIfDue(entry, cause));
         break;
       case 'sent':
         if (cause !== 'newer') this.handOver(entry);
@@ -58,7 +84,7 @@ export class Delivery {
         break;
       case 'acknowledged':
       case 'unknown':
-        entry.sending ??= sentAt(this.elapsedAt(command.sentAt));
+        entry.sending ??= sentAt(this.ports.clock.elapsed());
         entry.sending.provingSince ??= this.ports.clock.elapsed();
         this.proving.watch(entry);
         break;
@@ -66,11 +92,14 @@ export class Delivery {
     this.arm(entry);
   }
 
-  /** Takes up a command that was open when the gateway stopped. What it waited for goes on as far as it still can. */
+  /**
+   * Takes up a command that was open when the gateway stopped. What it waited for goes on as far as it still can. Only
+   * what the device says from now on proves it: of what came before nobody can tell whether it came after the sending.
+   */
   resume(entry: Entry): void {
-    const { state, attempts, answeredAt, sentAt: at } = entry.command;
+    const { state, attempts, answeredAt } = entry.command;
     if (attempts > 0) {
-      entry.sending = sentAt(this.elapsedAt(at));
+      entry.sending = sentAt(this.ports.clock.elapsed());
       if (state === 'acknowledged') entry.sending.provingSince = this.elapsedAt(answeredAt);
       if (state === 'unknown') entry.sending.provingSince = this.ports.clock.elapsed();
       if (entry.sending.provingSince !== null) this.proving.watch(entry);
@@ -118,7 +147,9 @@ export class Delivery {
     } else if (!needsApproval && this.ports.isReachable(device)) {
       // Two of these at once must not send it twice.
       await this.ledger.change(id, [state], 'sent', cause, now =>
-        now.attempts === attempts ? { attempts: attempts + 1, sentAt: now.sentAt ?? this.ports.clock.now() } : null,
+        now.attempts === attempts && (isFirst || attempts <= now.retries)
+          ? { attempts: attempts + 1, proof: null, sentAt: now.sentAt ?? this.ports.clock.now() }
+          : null,
       );
     }
   }
@@ -136,8 +167,7 @@ export class Delivery {
       this.counters.notHandedOver++;
       if (entry.sending !== null) entry.sending.retryAt = never;
       // It was in nobody's hands: as if it had not been sent.
-      if (isFirst)
-        inBackground(this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null }));
+      if (isFirst) inBackground(this.goBack(entry));
       return;
     }
     this.counters[isFirst ? 'sent' : 'sentAgain']++;

@@ -113,7 +113,6 @@ export class World {
       findByKey: async key =>
         structuredClone([...this.stored.values()].find(command => keyOf(command) === key)) ?? null,
       seriesName: series => this.series[series],
-      latest: (device, metric) => this.latest(device, metric),
       // The devices' clocks go as the gateway's.
       clockAheadMs: () => 0,
       isReachable: device => this.reachable.has(device),

@@ -54,7 +54,6 @@ export class Ledger {
     },
     plan: (...asked) => ({ ...anyCommand.plan(...asked), needsApproval: this.secondPerson }),
     seriesName: series => this.series[series],
-    latest: (device, metric) => this.latest.get(`${device}/${metric}`),
     clockAheadMs: device => {
       const ahead = [...this.latest].filter(([name]) => name.startsWith(`${device}/`));
       return ahead.length === 0 ? null : Math.max(...ahead.map(([, { ts, receivedAt }]) => ts - receivedAt));

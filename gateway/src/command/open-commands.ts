@@ -11,7 +11,7 @@ export type Entry = {
 };
 
 export type Sending = {
-  /** When it was sent first, and last; the last is minus infinity where that was before a restart. */
+  /** When it was sent first, readings count from then on; and last, minus infinity where that was before a restart. */
   firstAt: number;
   lastAt: number;
   /** It may be sent again from then on, where it may be; infinity where the device has to come first. */
@@ -24,7 +24,7 @@ export type Sending = {
   clockAheadMs: number | null;
 };
 
-/** A command that was sent at the given elapsed time, before a restart or just now. */
+/** A command that was sent at the given elapsed time; of one that was sent before, since when readings count for it. */
 export function sentAt(firstAt: number): Sending {
   return {
     firstAt,

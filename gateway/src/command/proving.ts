@@ -16,8 +16,6 @@ export type Readings = {
 export type ProvingPorts = {
   clock: Clock;
   seriesName(series: number): { device: string; metric: string } | undefined;
-  /** The latest reading of a metric; undefined where there is none. */
-  latest(device: string, metric: string): { ts: number; receivedAt: number; value: Value } | undefined;
   /** How far a device's clock is ahead of the gateway's, by the readings that came quickest; null where none did. */
   clockAheadMs(device: string): number | null;
 };
@@ -41,7 +39,7 @@ export class Proving {
     this.proved = proved;
   }
 
-  /** Looks at the device's readings from now on, and where it was sent a while ago at the latest that came since. */
+  /** Looks at the device's readings from now on. */
   watch(entry: Entry): void {
     const { command, sending } = entry;
     const { device, expect } = command;
@@ -50,11 +48,6 @@ export class Proving {
     sending.clockAheadMs = this.ports.clockAheadMs(device);
     const others = this.watched.get(device) ?? new Set();
     this.watched.set(device, others.add(entry));
-    for (const { metric } of expect) {
-      const latest = this.ports.latest(device, metric);
-      if (latest !== undefined) this.take(entry, metric, latest.ts, latest.receivedAt, latest.value);
-    }
-    this.decide(entry);
   }
 
   unwatch(entry: Entry): void {
