@@ -24,7 +24,7 @@ export type DeliveryPorts = {
 export type DeliveryCounters = Record<'sent' | 'sentAgain' | 'notHandedOver', number>;
 
 export class Delivery {
-  private readonly deadlines: Deadlines;
+  private readonly deadlines: Deadlines<Entry>;
   /** Open commands that were not handed over, until the log has that they wait again. */
   private readonly goingBack = new Set<string>();
   private readonly ledger: Ledger;
@@ -37,7 +37,7 @@ export class Delivery {
     this.proving = proving;
     this.counters = counters;
     this.ports = ports;
-    this.deadlines = new Deadlines(ports.clock, id => this.due(id));
+    this.deadlines = new Deadlines(ports.clock, entry => this.due(entry));
   }
 
   /** Sends what waits for the device, in order; all of it goes into the log with the same commit. */
@@ -114,12 +114,12 @@ export class Delivery {
 
   private arm(entry: Entry): void {
     if (this.ledger.open.get(entry.command.id) !== entry) return this.forget(entry);
-    this.deadlines.set(entry.command.id, this.nextOf(entry));
+    this.deadlines.set(entry, this.nextOf(entry));
   }
 
   /** Nothing more is to be done for it. */
   forget(entry: Entry): void {
-    this.deadlines.clear(entry.command.id);
+    this.deadlines.clear(entry);
     this.proving.unwatch(entry);
   }
 
@@ -196,11 +196,9 @@ export class Delivery {
     }
   }
 
-  private due(id: string): void {
-    const entry = this.ledger.open.get(id);
-    if (entry === undefined) return;
+  private due(entry: Entry): void {
     // Where the disk is full it is tried again, until the log has it.
-    this.come(entry).catch(() => this.deadlines.set(id, this.ports.clock.elapsed() + refusedMs));
+    this.come(entry).catch(() => this.deadlines.set(entry, this.ports.clock.elapsed() + refusedMs));
   }
 
   /** What a command waited for has come to its end. */

@@ -1,8 +1,9 @@
 // The commands that something is still to be done for, in memory, with what only this run of the gateway knows of them.
 import { type Command, limits, type Proof, Refusal } from '../contract/index.ts';
+import { type Due, noDeadline } from '../lib/deadlines.ts';
 
 /** Times are elapsed ones: a clock that is set must prolong nothing ([CMD-3]). */
-export type Entry = {
+export type Entry = Due & {
   command: Command;
   /** When its life ends. */
   overAt: number;
@@ -38,7 +39,8 @@ export function sentAt(firstAt: number): Sending {
 
 export class OpenCommands {
   private readonly byId = new Map<string, Entry>();
-  private readonly byDevice = new Map<string, Map<string, Entry>>();
+  /** They are few for each device. */
+  private readonly byDevice = new Map<string, Entry[]>();
 
   get(id: string): Entry | undefined {
     return this.byId.get(id);
@@ -50,9 +52,8 @@ export class OpenCommands {
 
   /** Those of a device, in order of their requests. */
   of(device: string): Entry[] {
-    const own = this.byDevice.get(device);
     // One that was taken up again after it had ended stands behind newer ones.
-    return own === undefined ? [] : [...own.values()].sort((a, b) => (a.command.id < b.command.id ? -1 : 1));
+    return [...(this.byDevice.get(device) ?? [])].sort((a, b) => (a.command.id < b.command.id ? -1 : 1));
   }
 
   /** Refuses one more where there are too many. */
@@ -60,23 +61,26 @@ export class OpenCommands {
     if (this.byId.size >= limits.commandsOpenMax) {
       throw new Refusal('too_many', `at most ${limits.commandsOpenMax} open commands`);
     }
-    if ((this.byDevice.get(device)?.size ?? 0) >= limits.commandsPerDeviceMax) {
+    if ((this.byDevice.get(device)?.length ?? 0) >= limits.commandsPerDeviceMax) {
       throw new Refusal('too_many', `at most ${limits.commandsPerDeviceMax} open commands a device`);
     }
   }
 
   add(command: Command, overAt: number): Entry {
-    const entry: Entry = { command, overAt, sending: null };
+    const entry: Entry = { command, overAt, sending: null, ...noDeadline };
     this.byId.set(command.id, entry);
-    const own = this.byDevice.get(command.device) ?? new Map<string, Entry>();
-    this.byDevice.set(command.device, own.set(command.id, entry));
+    const own = this.byDevice.get(command.device);
+    if (own === undefined) this.byDevice.set(command.device, [entry]);
+    else own.push(entry);
     return entry;
   }
 
   remove({ id, device }: Command): void {
-    this.byId.delete(id);
+    const entry = this.byId.get(id);
     const own = this.byDevice.get(device);
-    own?.delete(id);
-    if (own?.size === 0) this.byDevice.delete(device);
+    if (entry === undefined || own === undefined) return;
+    this.byId.delete(id);
+    own.splice(own.indexOf(entry), 1);
+    if (own.length === 0) this.byDevice.delete(device);
   }
 }

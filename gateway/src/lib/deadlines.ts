@@ -1,44 +1,50 @@
-// Many deadlines with one timer: each key has at most one, which may be moved at any time. A timer for each would cost
+// Many deadlines with one timer: each item has at most one, which may be moved at any time. A timer for each would cost
 // more memory than what it is about.
 import type { Clock, Timer } from './clock.ts';
 
-type Due = { at: number; key: string };
+/** What can have a deadline. Both fields belong to `Deadlines`; they begin as `noDeadline`. */
+export type Due = { dueAt: number; duePlace: number };
+export const noDeadline: Due = Object.freeze({ dueAt: 0, duePlace: -1 });
 
-export class Deadlines {
-  /** The one that holds for each key; what the heap has beside them is passed over. */
-  private readonly due = new Map<string, Due>();
-  /** The smallest first (a binary heap). */
-  private heap: Due[] = [];
+export class Deadlines<Item extends Due> {
+  /** The soonest first (a binary heap); each item knows its place. */
+  private readonly heap: Item[] = [];
   private timer: Timer | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
   private readonly clock: Clock;
-  private readonly reached: (key: string) => void;
+  private readonly reached: (item: Item) => void;
 
   /** `reached` is called once for each deadline, at or after its time, in their order. */
-  constructor(clock: Clock, reached: (key: string) => void) {
+  constructor(clock: Clock, reached: (item: Item) => void) {
     this.clock = clock;
     this.reached = reached;
   }
 
-  /** Sets the key's deadline, in elapsed time, in place of the one it had. */
-  set(key: string, at: number): void {
-    if (this.due.get(key)?.at === at) return;
-    const due = { at, key };
-    this.due.set(key, due);
-    this.push(due);
-    // What was moved again and again must not grow beyond what there is.
-    if (this.heap.length > 2 * this.due.size + 64) this.rebuild();
+  /** Sets the item's deadline, in elapsed time, in place of the one it had. Infinity is never. */
+  set(item: Item, at: number): void {
+    if (at === Number.POSITIVE_INFINITY) return this.clear(item);
+    if (item.duePlace >= 0 && item.dueAt === at) return;
+    item.dueAt = at;
+    if (item.duePlace < 0) item.duePlace = this.heap.push(item) - 1;
+    this.settle(item);
     this.arm();
   }
 
-  clear(key: string): void {
-    this.due.delete(key);
-    if (this.due.size === 0) this.close();
+  clear(item: Item): void {
+    const place = item.duePlace;
+    if (place < 0) return;
+    item.duePlace = -1;
+    const last = this.heap.pop() as Item;
+    if (last !== item) {
+      this.put(last, place);
+      this.settle(last);
+    }
+    if (this.heap.length === 0) this.close();
   }
 
   close(): void {
-    this.due.clear();
-    this.heap = [];
+    for (const item of this.heap) item.duePlace = -1;
+    this.heap.length = 0;
     this.timer?.cancel();
     this.timer = null;
     this.timerAt = Number.POSITIVE_INFINITY;
@@ -46,57 +52,48 @@ export class Deadlines {
 
   private arm(): void {
     const first = this.heap[0];
-    if (first === undefined || first.at >= this.timerAt) return;
+    if (first === undefined || first.dueAt >= this.timerAt) return;
     this.timer?.cancel();
-    this.timerAt = first.at;
-    this.timer = this.clock.after(Math.max(0, first.at - this.clock.elapsed()), () => this.run());
+    this.timerAt = first.dueAt;
+    this.timer = this.clock.after(Math.max(0, first.dueAt - this.clock.elapsed()), () => this.run());
   }
 
   private run(): void {
     this.timer = null;
     this.timerAt = Number.POSITIVE_INFINITY;
     const now = this.clock.elapsed();
-    for (let first = this.heap[0]; first !== undefined && first.at <= now; first = this.heap[0]) {
-      this.pop();
-      if (this.due.get(first.key) !== first) continue;
-      this.due.delete(first.key);
-      this.reached(first.key);
+    for (let first = this.heap[0]; first !== undefined && first.dueAt <= now; first = this.heap[0]) {
+      this.clear(first);
+      this.reached(first);
     }
     this.arm();
   }
 
-  private rebuild(): void {
-    this.heap = [];
-    for (const due of this.due.values()) this.push(due);
+  private put(item: Item, place: number): void {
+    this.heap[place] = item;
+    item.duePlace = place;
   }
 
-  private push(entry: Due): void {
+  /** Moves an item up or down to where its time belongs. */
+  private settle(item: Item): void {
     const { heap } = this;
-    let i = heap.push(entry) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      const above = heap[parent] as Due;
-      if (above.at <= entry.at) break;
-      heap[i] = above;
-      i = parent;
+    let place = item.duePlace;
+    while (place > 0) {
+      const above = heap[(place - 1) >> 1] as Item;
+      if (above.dueAt <= item.dueAt) break;
+      const parent = (place - 1) >> 1;
+      this.put(above, place);
+      place = parent;
     }
-    heap[i] = entry;
-  }
-
-  private pop(): void {
-    const { heap } = this;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let i = 0;
     for (;;) {
-      let child = 2 * i + 1;
+      let child = 2 * place + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1] as Due).at < (heap[child] as Due).at) child++;
-      const below = heap[child] as Due;
-      if (below.at >= last.at) break;
-      heap[i] = below;
-      i = child;
+      if (child + 1 < heap.length && (heap[child + 1] as Item).dueAt < (heap[child] as Item).dueAt) child++;
+      const below = heap[child] as Item;
+      if (below.dueAt >= item.dueAt) break;
+      this.put(below, place);
+      place = child;
     }
-    heap[i] = last;
+    this.put(item, place);
   }
 }
