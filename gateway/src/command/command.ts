@@ -13,6 +13,7 @@ import {
   Refusal,
   type TransitionCause,
 } from '../contract/index.ts';
+import { Texts } from '../lib/texts.ts';
 import { GrowingUlids } from '../lib/ulid.ts';
 import { Delivery, type DeliveryPorts } from './delivery.ts';
 import { Keys } from './keys.ts';
@@ -57,6 +58,9 @@ export type CommandCounters = Record<
   number
 >;
 
+/** Texts that commands share; more devices than this have commands at a time on no site. */
+const textsMax = 20_000;
+
 /** What a command has that was asked for with nothing but a name; also what those of earlier versions lack. */
 export const commandDefaults = Object.freeze({
   type: null,
@@ -99,6 +103,8 @@ export class Commands {
   private readonly proving: Proving;
   private readonly delivery: Delivery;
   private readonly ids = new GrowingUlids();
+  /** Devices, names, people and addresses of commands that wait: thousands have the same. */
+  private readonly texts = new Texts(textsMax);
   private readonly keys: Keys;
   private readonly ports: CommandPorts;
 
@@ -264,14 +270,14 @@ export class Commands {
     const now = this.ports.clock.now();
     const command: Command = {
       id: this.ids.next(now),
-      device,
-      name: request.name,
+      device: this.texts.same(device),
+      name: this.texts.same(request.name),
       state: 'queued',
       createdAt: now,
       updatedAt: now,
       expiresAt: now + ttlMs,
-      by,
-      from,
+      by: this.texts.same(by),
+      from: this.texts.same(from),
       reason: request.reason ?? null,
       key,
       group: group ?? null,
