@@ -114,6 +114,7 @@ export function createApi(fetcher: typeof fetch, base = '/api/v1', signedOut: ()
     sendCommand: (id: string, request: CommandRequest, key: string) =>
       call<Command>('POST', `${device(id)}/commands`, request, { headers: { 'idempotency-key': key } }),
     commands: (query: ListQuery & { device?: string }) => get<CommandPage>('/commands', query),
+    approveCommand: (id: string) => call<Command>('POST', `/commands/${encodeURIComponent(id)}/approve`),
     cancelCommand: (id: string) => call<Command>('POST', `/commands/${encodeURIComponent(id)}/cancel`),
     voids: (query: ListQuery & { device: string; metric: string }) => get<VoidPage>('/voids', query),
     createVoid: (request: VoidRequest) => call<Void>('POST', '/voids', request),

@@ -84,11 +84,6 @@ export const audit = {
   command: {
     asked: (what: string, device: string) => `sent ${what} to ${device}`,
     doneWhen: (expected: string) => `: done when ${expected}`,
-    and: ' and ',
-    is: (metric: string, value: string) => `${metric} = ${value}`,
-    between: (metric: string, min: string, max: string) => `${metric} is from ${min} to ${max}`,
-    atLeast: (metric: string, min: string) => `${metric} is at least ${min}`,
-    atMost: (metric: string, max: string) => `${metric} is at most ${max}`,
     approved: (device: string) => `approved the command to ${device}`,
     sent: (what: string, device: string) => `${what} went out to ${device}`,
     acknowledged: (device: string, result: string) =>

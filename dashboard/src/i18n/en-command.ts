@@ -17,11 +17,11 @@ const commandState: Record<CommandState, string> = {
 };
 
 const commandMeaning: Record<CommandState, string> = {
-  queued: 'Waits for the device.',
+  queued: 'It waits to be sent. The device knows nothing of it yet.',
   sent: 'The device has not answered yet.',
-  acknowledged: 'The device says that it has done it. Nothing proves it.',
+  acknowledged: 'The device says that it has done it. Nothing was expected of its readings that would prove it.',
   verified: 'The device’s own readings show it.',
-  contradicted: 'The device’s own readings do not show it, whatever it answered.',
+  contradicted: 'It was not done, whatever the device answered: its own readings say otherwise.',
   rejected: 'The device answered no.',
   failed: 'It cannot be sent any more.',
   expired: 'Its time was up before it could be sent. Nothing was sent.',
@@ -48,6 +48,33 @@ const transitionCause: Record<TransitionCause, string> = {
   withdrawn: 'withdrawn by a person',
   restart: 'the gateway restarted',
   connection: 'the device’s connection',
+};
+
+/** Where more is known than the state alone says. */
+const special = {
+  waits: {
+    title: 'Waits for another person',
+    meaning: 'Nothing is sent before somebody else than who asked has agreed.',
+  },
+  noReply: 'This device does not answer: only its readings will show it.',
+  proving: 'The device says that it has done it. Its readings have yet to show it.',
+  unproved: 'Not proved',
+  verified: 'Done, verified',
+  late: 'The device says, after its time, that it has done it. No reading proved it.',
+  noReading: 'Its time is over, and no reading came that tells whether the device did it.',
+  superseded: (who: string) => `A later command of ${who} took its place before it was sent.`,
+};
+
+const delivery = {
+  sent: (times: number) => (times === 1 ? 'Sent once' : `Sent ${times} times`),
+  once: 'at most once',
+  left: (left: number) =>
+    left === 0
+      ? 'not again'
+      : left === 1
+        ? 'once more without an answer'
+        : `up to ${left} times more without an answer`,
+  and: ', ',
 };
 
 export const command = {
@@ -85,9 +112,11 @@ export const command = {
     none: 'Nothing will prove that it was done: only the device’s answer is seen.',
     is: (metric: string, value: string) => `${metric} = ${value}`,
     between: (metric: string, min: string, max: string) => `${metric} from ${min} to ${max}`,
-    atLeast: (metric: string, min: string) => `${metric} of at least ${min}`,
-    atMost: (metric: string, max: string) => `${metric} of at most ${max}`,
+    atLeast: (metric: string, min: string) => `${metric} at least ${min}`,
+    atMost: (metric: string, max: string) => `${metric} at most ${max}`,
     and: ' and ',
+    reported: (value: string, time: string) => `the device reported ${value} at ${time}`,
+    nothing: 'the device reported nothing that tells',
   },
   caution: 'This command asks for caution: look twice before you send it.',
   danger: 'This command is dangerous. It is sent once you have typed the device’s id and a reason.',
@@ -109,10 +138,24 @@ export const command = {
   notLive: 'Without a connection these states may be out of date.',
   expires: (duration: string) => `Expires in ${duration}.`,
   withdraw: 'Withdraw',
-  result: 'Result',
+  result: 'The device answered',
+  refusal: (why: string) => `The device says: ${why}`,
+  stepBy: (who: string) => `by ${who}`,
   by: (who: string) => `By ${who}`,
   identity: (id: string, from: string) => `Command ${id}, asked from ${from}`,
   state: commandState,
   meaning: commandMeaning,
   cause: transitionCause,
+  special,
+  delivery,
+  proof: 'What the readings showed',
+  finding: (expected: string, said: string) => `Expected ${expected}: ${said}.`,
+  approvedBy: (who: string) => `Approved by ${who}`,
+  group: 'Part of a group',
+  approve: 'Approve…',
+  approveTitle: (command: string) => `Approve ${command}?`,
+  approveWarning: (who: string, what: string, reason: string | null, device: string) =>
+    `${who} asked for ${what}${reason === null ? '' : ` (${reason})`}. It goes to ${device} as soon as you agree.`,
+  approveSubmit: 'Approve and send',
+  waitsOwn: 'You asked for it: another operator has to approve it.',
 };

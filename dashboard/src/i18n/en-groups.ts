@@ -72,8 +72,6 @@ export const groups = {
   failedAllWorked: 'None.',
   refused: 'Refused by the gateway.',
   refusedMore: (count: string) => `And ${count} more that the gateway refused.`,
-  notShown: (metric: string, value: string) => `${metric} was ${value}.`,
-  notReported: (metric: string) => `${metric} was not reported.`,
   outcome,
   state,
   stopped,

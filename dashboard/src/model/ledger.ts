@@ -59,8 +59,9 @@ export function openLedger(
     const held = commands.peek().find(each => each.id === event.command);
     // Somebody else's command: its parameters and reason are in the ledger, not in the event.
     const next = held === undefined ? null : applyEvent(held, event);
-    if (next === null) reload.soon();
-    else put(next);
+    if (next !== null) put(next);
+    // Nor is who agreed to it, or asked for what took its place.
+    if (next === null || event.cause === 'approved' || event.cause === 'newer') reload.soon();
   }
 
   const unlisten = ports.connection.listen({
@@ -98,6 +99,9 @@ export function applyEvent(command: Command, event: CommandEvent): Command | nul
     updatedAt: at,
     transitions: [...command.transitions, { state, at, cause }],
     attempts: event.attempts,
+    needsApproval: command.needsApproval && cause !== 'approved',
+    sentAt: event.attempts === 0 ? null : (command.sentAt ?? at),
+    answeredAt: command.answeredAt ?? (cause === 'answer' || cause === 'late-answer' ? at : null),
     result: event.result === undefined ? command.result : event.result,
     error: event.error ?? command.error,
     proof: event.proof ?? command.proof,

@@ -215,16 +215,23 @@ describe('the ledger', () => {
 
   it('follows events with their times, and an event told twice changes nothing', () => {
     const sent = applyEvent(command, sentEvent) as Command;
-    expect(sent).toMatchObject({ state: 'sent', updatedAt: 2, attempts: 1 });
+    expect(sent).toMatchObject({ state: 'sent', updatedAt: 2, attempts: 1, sentAt: 2, answeredAt: null });
     expect(applyEvent(sent, sentEvent)).toBe(sent);
     const done = applyEvent(sent, doneEvent) as Command;
-    expect(done).toMatchObject({ state: 'acknowledged', result: 7 });
+    expect(done).toMatchObject({ state: 'acknowledged', result: 7, sentAt: 2, answeredAt: 3 });
     expect(done.transitions.map(step => step.state)).toEqual(['queued', 'sent', 'acknowledged']);
     expect(applyEvent(done, sentEvent)).toBe(done);
   });
 
   it('asks for the whole command where a step is missing', () => {
     expect(applyEvent(command, doneEvent)).toBe(null);
+  });
+
+  it('waits for nobody any more once it was approved', () => {
+    const waiting = { ...command, needsApproval: true };
+    const approved = { ...event, state: 'queued' as const, at: 2, cause: 'approved' as const, step: 2, attempts: 0 };
+    expect(applyEvent(waiting, approved)).toMatchObject({ needsApproval: false, sentAt: null });
+    expect(applyEvent(waiting, sentEvent)).toMatchObject({ needsApproval: true });
   });
 
   it('never goes back when an answer comes late, and follows a command that waits again', () => {

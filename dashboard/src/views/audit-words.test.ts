@@ -25,7 +25,7 @@ test('a command is told from request to proof, with what was asked, sent and ans
   );
   const range = [{ metric: 't', min: 2, max: 4, withinMs: 1 }];
   expect(said({ by: 'anna/export', detail: { ...asked, expect: range } })).toBe(
-    'anna: sent setTarget {"value":21} to cold-room-1: done when t is from 2 to 4',
+    'anna: sent setTarget {"value":21} to cold-room-1: done when t from 2 to 4',
   );
   expect(said({ what: 'sent', detail: asked })).toBe('The gateway: setTarget {"value":21} went out to cold-room-1');
   expect(said({ what: 'acknowledged', detail: { cause: 'answer', result: { now: 21 } } })).toBe(

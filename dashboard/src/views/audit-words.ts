@@ -2,6 +2,7 @@
 import { type AuditEntry, type Expectation, type Proof, personOf } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
 import { formatValue } from '../i18n/format.ts';
+import { expectationWords } from './expectation-words.ts';
 
 const words = text.audit;
 
@@ -64,7 +65,7 @@ function commandWords(line: AuditEntry, detail: CommandDetail): string {
       return command.rejected(device, short(detail.error ?? ''));
     case 'verified':
     case 'contradicted':
-      return command[line.what](device, (detail.proof ?? []).map(proved).join(command.and));
+      return command[line.what](device, (detail.proof ?? []).map(proved).join(text.command.effect.and));
     case 'cancelled':
       return line.by === null ? command.cancelledByGateway(device) : command.cancelled(device);
   }
@@ -73,16 +74,8 @@ function commandWords(line: AuditEntry, detail: CommandDetail): string {
 
 function expected(expectations: readonly Expectation[]): string {
   if (expectations.length === 0) return '';
-  const { command } = words;
-  const each = expectations.map(({ metric, equals, min, max }) => {
-    if (equals !== undefined) return command.is(metric, formatValue(equals));
-    if (min !== undefined && max !== undefined) return command.between(metric, formatValue(min), formatValue(max));
-    return min !== undefined
-      ? command.atLeast(metric, formatValue(min))
-      : command.atMost(metric, formatValue(max ?? 0));
-  });
-  return command.doneWhen(each.join(command.and));
+  return words.command.doneWhen(expectations.map(each => expectationWords(each)).join(text.command.effect.and));
 }
 
 const proved = ({ metric, value }: Proof) =>
-  value === null ? words.command.noReading(metric) : words.command.is(metric, formatValue(value));
+  value === null ? words.command.noReading(metric) : text.command.effect.is(metric, formatValue(value));

@@ -1,110 +1,170 @@
-// One command and what became of it. The words say what is proved: a command that was sent has not happened yet.
-
-import type { Command, CommandState } from '@telltale/gateway/contract';
+// One command and what became of it. The words say what is proved: a command that was sent, or that the device says it
+// has done, has not happened yet.
+import type { Command } from '@telltale/gateway/contract';
 import { isOpen } from '@telltale/gateway/contract';
-import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { formatDuration, formatFull, formatTime } from '../i18n/format.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
-import { describe } from '../ui/failure.tsx';
+import { ConfirmButton } from '../ui/dialog.tsx';
+import { Failure } from '../ui/failure.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
+import { Link } from '../ui/link.tsx';
+import { useAction } from '../ui/use-action.ts';
+import { useIsMine } from '../ui/use-me.ts';
+import { effectWords, type Finding, findingsOf } from './expectation-words.ts';
+import { deliveryWords, outcomeSigns, outcomeWords } from './outcome-words.ts';
 
-const signs: Record<CommandState, { icon: IconName; tone: 'open' | 'good' | 'bad' | 'unsure' | 'none' }> = {
-  queued: { icon: 'hourglass', tone: 'open' },
-  sent: { icon: 'arrow', tone: 'open' },
-  acknowledged: { icon: 'check', tone: 'good' },
-  verified: { icon: 'check', tone: 'good' },
-  contradicted: { icon: 'cross', tone: 'bad' },
-  rejected: { icon: 'cross', tone: 'bad' },
-  failed: { icon: 'cross', tone: 'bad' },
-  expired: { icon: 'clock', tone: 'none' },
-  'timed-out': { icon: 'question', tone: 'unsure' },
-  cancelled: { icon: 'stale', tone: 'none' },
-  superseded: { icon: 'stale', tone: 'none' },
-  unknown: { icon: 'question', tone: 'unsure' },
-};
+const words = text.command;
 
 type Props = { command: Command; changed(command: Command): void };
 
-/** State first, then who and why; every step with its time on demand. */
+/** What was asked, what came of it and what proves that; then who and why, and every step with its time on demand. */
 export function CommandItem({ command, changed }: Props) {
   const { session } = useApp();
-  const { icon, tone } = signs[command.state];
-  const params = command.params === null || command.params === undefined ? '' : JSON.stringify(command.params);
+  const { icon, tone } = outcomeSigns[command.state];
+  const { title, meaning } = outcomeWords(command);
+  const params = paramsWords(command);
   return (
     <li class={`command is-${tone}`} data-command={command.id} data-state={command.state}>
       <div class="command-head">
         <b class="command-name">{command.name}</b>
-        <span class="muted small">
+        {params !== '' && <code class="command-params">{params}</code>}
+        <span class="muted small push">
           <Age at={command.createdAt} />
         </span>
       </div>
-      {params !== '' && <code class="command-params">{params}</code>}
       <p class="command-state">
         <Icon name={icon} />
         <span>
-          <b>{text.command.state[command.state]}.</b> {text.command.meaning[command.state]}
+          <b>{title}.</b> {meaning}
           <Countdown command={command} />
         </span>
       </p>
-      {command.error !== null && <p class="command-answer bad">{command.error}</p>}
+      <Proof command={command} />
+      {command.error !== null && <p class="command-answer bad">{words.refusal(command.error)}</p>}
       {command.result !== null && command.result !== undefined && (
         <p class="command-answer">
-          {text.command.result} <code>{JSON.stringify(command.result)}</code>
+          {words.result} <code>{JSON.stringify(command.result)}</code>
         </p>
       )}
-      {command.state === 'queued' && session.may('operator') && <Cancel command={command} changed={changed} />}
+      {command.state === 'queued' && session.may('operator') && <Actions command={command} changed={changed} />}
+      <Facts command={command} />
       <Steps command={command} />
     </li>
   );
+}
+
+function paramsWords({ params }: Command): string {
+  return params === null || params === undefined ? '' : JSON.stringify(params);
 }
 
 function Countdown({ command }: { command: Command }) {
   const { time } = useApp();
   if (command.state !== 'queued') return null;
   const left = command.expiresAt - time.ticking.value;
-  return <span class="muted"> {text.command.expires(formatDuration(Math.max(0, left)))}</span>;
+  return <span class="muted"> {words.expires(formatDuration(Math.max(0, left)))}</span>;
+}
+
+const verdictIcon: Record<Finding['verdict'], IconName> = { met: 'check', unmet: 'cross', nothing: 'question' };
+
+/** Before anything is judged what will prove it, afterwards the readings that decided. */
+function Proof({ command }: { command: Command }) {
+  const { time } = useApp();
+  const findings = findingsOf(command, time.now());
+  if (findings.length > 0) {
+    return (
+      <ul class="command-proof" aria-label={words.proof}>
+        {findings.map(({ expected, said, verdict }) => (
+          <li key={expected} class={`is-${verdict}`} data-proof={verdict}>
+            <Icon name={verdictIcon[verdict]} />
+            <span>
+              <b>{expected}:</b> {said}
+            </span>
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  if (!isOpen(command)) return null;
+  return (
+    <p class="command-effect" data-effect>
+      {effectWords(command.expect)}
+    </p>
+  );
+}
+
+/** How often it was sent, who agreed to it, and the group that it belongs to. */
+function Facts({ command }: { command: Command }) {
+  const { approval, group } = command;
+  const delivery = deliveryWords(command);
+  if (delivery === '' && approval === null && group === null) return null;
+  return (
+    <ul class="command-facts muted small">
+      {delivery !== '' && <li data-attempts={command.attempts}>{delivery}</li>}
+      {approval !== null && (
+        <li data-approved-by={approval.by} title={formatFull(approval.at)}>
+          {words.approvedBy(approval.by)}
+        </li>
+      )}
+      {group !== null && (
+        <li>
+          <Link to={{ name: 'group', id: group }}>{words.group}</Link>
+        </li>
+      )}
+    </ul>
+  );
 }
 
 function Steps({ command }: { command: Command }) {
   const { time } = useApp();
   return (
-    <details class="steps" open={isOpen(command)}>
+    <details class="steps">
       <summary>
-        {text.command.by(command.by)}
+        {words.by(command.by)}
         {command.reason !== null && `: ${command.reason}`}
       </summary>
       <ol>
         {command.transitions.map(step => (
-          <li key={`${step.state}${step.at}`}>
+          <li key={`${step.state}${step.at}${step.cause}`}>
             <time title={formatFull(step.at)}>{formatTime(step.at, time.now())}</time>
-            <span>{text.command.state[step.state]}</span>
-            <span class="muted">{text.command.cause[step.cause]}</span>
+            <span>{words.state[step.state]}</span>
+            <span class="muted">{words.cause[step.cause]}</span>
+            {step.by !== undefined && step.cause !== 'requested' && <span class="muted">{words.stepBy(step.by)}</span>}
           </li>
         ))}
       </ol>
-      <p class="muted small">{text.command.identity(command.id, command.from)}</p>
+      <p class="muted small">{words.identity(command.id, command.from)}</p>
     </details>
   );
 }
 
-function Cancel({ command, changed }: Props) {
+/** What may be done about one that waits: withdraw it, and for somebody else than who asked agree to it. */
+function Actions({ command, changed }: Props) {
   const { api } = useApp();
-  const [error, setError] = useState<unknown>(null);
-  const cancel = async () => {
-    try {
-      changed(await api.cancelCommand(command.id));
-    } catch (reason) {
-      setError(reason);
-    }
-  };
+  const isMine = useIsMine(command);
+  const action = useAction();
+  const asked = [command.name, paramsWords(command)].join(' ').trim();
+  const withdraw = async () => changed(await api.cancelCommand(command.id));
   return (
-    <p class="actions">
-      {error !== null && <span class="bad small">{describe(error).title}</span>}
-      <button type="button" class="button is-small" onClick={cancel}>
-        {text.command.withdraw}
-      </button>
-    </p>
+    <>
+      {command.needsApproval && isMine && <p class="hint">{words.waitsOwn}</p>}
+      {action.error !== null && <Failure error={action.error} />}
+      <div class="actions">
+        <button type="button" class="button is-small" disabled={action.busy} onClick={() => void action.run(withdraw)}>
+          {words.withdraw}
+        </button>
+        {command.needsApproval && !isMine && (
+          <ConfirmButton
+            class="button is-small is-primary"
+            label={words.approve}
+            title={words.approveTitle(command.name)}
+            warning={words.approveWarning(command.by, asked, command.reason, command.device)}
+            submit={words.approveSubmit}
+            work={async () => changed(await api.approveCommand(command.id))}
+          />
+        )}
+      </div>
+    </>
   );
 }

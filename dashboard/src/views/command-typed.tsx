@@ -13,7 +13,7 @@ import { CommandConfirm } from './command-confirm.tsx';
 import { LifeChoice, ReasonField } from './command-life.tsx';
 import { CommandParam } from './command-param.tsx';
 import { readParams } from './command-params.ts';
-import { effectWords } from './command-words.ts';
+import { typeEffectWords } from './command-words.ts';
 import { ParamsField } from './params-field.tsx';
 import { isUncertain, type Sending, useSending } from './use-sending.ts';
 
@@ -121,7 +121,7 @@ function Notices({ type, device, ttlMs, params }: NoticeProps) {
   return (
     <>
       <p class="hint" data-effect>
-        {effectWords(type, known, labelOf)}
+        {typeEffectWords(type, known, labelOf)}
       </p>
       {type.danger === 'caution' && <p class="notice is-late">{text.command.caution}</p>}
       {type.danger === 'danger' && <p class="notice is-bad">{text.command.danger}</p>}

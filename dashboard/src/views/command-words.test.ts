@@ -1,7 +1,7 @@
 // What a form says about its numbers, and about what shows that a command was done.
 import { describe, expect, it } from 'vitest';
 import { fieldsOf } from '../model/command-fields.ts';
-import { effectWords, hintOf } from './command-words.ts';
+import { hintOf, typeEffectWords } from './command-words.ts';
 
 const hint = (schema: object) => {
   const [field] = fieldsOf({ type: 'object', properties: { a: schema } }) ?? [];
@@ -25,10 +25,10 @@ describe('the effect of a command', () => {
 
   it('is told with the values of its parameters, or with their names', () => {
     const equals = { metric: 'target', withinMs, equals: { param: 'value' } };
-    expect(effectWords({ expect: [equals] }, { value: 21 }, label)).toBe(
+    expect(typeEffectWords({ expect: [equals] }, { value: 21 }, label)).toBe(
       'Done when the device reports target = 21 within 10 s.',
     );
-    expect(effectWords({ expect: [equals] }, {}, label)).toContain('target = VALUE within');
+    expect(typeEffectWords({ expect: [equals] }, {}, label)).toContain('target = VALUE within');
   });
 
   it('names all that has to be seen, and the longest time', () => {
@@ -38,12 +38,12 @@ describe('the effect of a command', () => {
       { metric: 'c', withinMs, min: 2 },
       { metric: 'd', withinMs, max: 3 },
     ];
-    expect(effectWords({ expect: expect_ }, { value: 5 }, label)).toBe(
-      'Done when the device reports a from 1 to 5 and b = off and c of at least 2 and d of at most 3 within 60 s.',
+    expect(typeEffectWords({ expect: expect_ }, { value: 5 }, label)).toBe(
+      'Done when the device reports a from 1 to 5 and b = off and c at least 2 and d at most 3 within 60 s.',
     );
   });
 
   it('is unknown where nothing is expected', () => {
-    expect(effectWords({ expect: [] }, {}, label)).toContain('Nothing will prove');
+    expect(typeEffectWords({ expect: [] }, {}, label)).toContain('Nothing will prove');
   });
 });

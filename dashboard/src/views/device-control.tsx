@@ -12,16 +12,11 @@ import { DialogButton, FormEnd } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Line } from '../ui/fields.tsx';
 import { useAction } from '../ui/use-action.ts';
+import { useMe } from '../ui/use-me.ts';
 import { useOpened } from '../ui/use-opened.ts';
 
 /** Names that are shown; a line of more is not read. */
 const namesShown = 6;
-
-/** Who is signed in, as leases and watchers name people. */
-function useMe(): string {
-  const state = useApp().session.state.value;
-  return state.name === 'signed-in' ? state.session.user : '';
-}
 
 /** Follows who is at a device, for as long as its page is open. */
 export function useDeviceControl(device: string): ControlModel | null {
@@ -162,8 +157,10 @@ function TakeForm({ model, from, close }: TakeProps & { close(): void }) {
 
 /** What it holds cannot be used while another has the device, and says why. */
 export function ControlGate({ model, children }: { model: ControlModel | null; children: ComponentChildren }) {
-  const { time } = useApp();
-  const held = heldByAnother(model?.control.value ?? null, useMe());
+  const { session, time } = useApp();
+  const other = heldByAnother(model?.control.value ?? null, useMe());
+  // Who may send nothing anyway need not be told why.
+  const held = session.may('operator') ? other : null;
   return (
     <fieldset class="control-gate" disabled={held !== null}>
       {held !== null && <p class="notice is-late">{text.control.gate(held.by, formatTime(held.until, time.now()))}</p>}

@@ -12,7 +12,7 @@ import { useOpened } from '../ui/use-opened.ts';
 import { CommandPanel } from './command-panel.tsx';
 import { DeviceAccessPanel } from './device-access-panel.tsx';
 import { DeviceCharts } from './device-charts.tsx';
-import { DeviceControlLine, useDeviceControl } from './device-control.tsx';
+import { ControlGate, DeviceControlLine, useDeviceControl } from './device-control.tsx';
 import { DeviceHead } from './device-head.tsx';
 import { DeviceValues } from './device-values.tsx';
 import { StatePanel } from './state-panel.tsx';
@@ -59,7 +59,9 @@ export function DeviceView({ id }: { id: string }) {
         <DeviceValues id={id} watch={watch} />
       </section>
       <section class="card state" id="state" aria-label={text.state.title}>
-        <StatePanel device={device} />
+        <ControlGate model={control}>
+          <StatePanel device={device} />
+        </ControlGate>
       </section>
       {series.length > 0 && (
         <section class="device-charts" id="history" aria-label={text.device.charts}>

@@ -1,16 +1,19 @@
 // The devices of a group whose command did not work, each with why.
-import { type Command, type CommandGroup, failuresOf, type Proof } from '@telltale/gateway/contract';
+import { type Command, type CommandGroup, failuresOf } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
-import { formatCount, formatValue } from '../i18n/format.ts';
+import { formatCount } from '../i18n/format.ts';
 import type { Listing } from '../model/listing.ts';
 import { Age } from '../ui/age.tsx';
+import { useApp } from '../ui/app-context.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Link } from '../ui/link.tsx';
+import { findingsOf } from './expectation-words.ts';
 
 const words = text.groups;
 
 /** Those that the gateway refused come first: no command of them is in the ledger. */
 export function GroupFailed({ group, failed }: { group: CommandGroup; failed: Listing<Command> }) {
+  const { time } = useApp();
   const count = failuresOf(group.counts);
   const hidden = (group.counts.refused ?? 0) - group.refusals.length;
   const isOver = group.state === 'finished' || group.state === 'stopped';
@@ -33,7 +36,7 @@ export function GroupFailed({ group, failed }: { group: CommandGroup; failed: Li
             <Why
               device={command.device}
               title={`${text.command.state[command.state]}.`}
-              detail={command.error ?? proofWords(command.proof) ?? text.command.meaning[command.state]}
+              detail={command.error ?? proofWords(command, time.now()) ?? text.command.meaning[command.state]}
             />
             <span class="muted small">
               <Age at={command.updatedAt} />
@@ -63,12 +66,7 @@ function Why({ device, title, detail }: { device: string; title: string; detail:
 }
 
 /** What the device's own readings said instead; null where there is nothing to say. */
-function proofWords(proof: readonly Proof[] | null): string | null {
-  const unmet = (proof ?? []).filter(({ met }) => !met);
-  if (unmet.length === 0) return null;
-  return unmet
-    .map(({ metric, value }) =>
-      value === null ? words.notReported(metric) : words.notShown(metric, formatValue(value)),
-    )
-    .join(' ');
+function proofWords(command: Command, now: number): string | null {
+  const unmet = findingsOf(command, now).filter(({ verdict }) => verdict !== 'met');
+  return unmet.length === 0 ? null : unmet.map(({ expected, said }) => text.command.finding(expected, said)).join(' ');
 }

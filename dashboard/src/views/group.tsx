@@ -1,6 +1,5 @@
 // One group of commands: what was asked of which devices, how far it has come, and what did not work.
 import type { CommandGroup } from '@telltale/gateway/contract';
-import { personOf } from '@telltale/gateway/contract';
 import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { formatCount } from '../i18n/format.ts';
@@ -13,6 +12,7 @@ import { Line } from '../ui/fields.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
 import { useAction } from '../ui/use-action.ts';
+import { useIsMine } from '../ui/use-me.ts';
 import { useOpened } from '../ui/use-opened.ts';
 import { GroupBar, GroupState } from './group-bar.tsx';
 import { GroupFailed } from './group-failed.tsx';
@@ -76,13 +76,6 @@ function Notice({ group }: { group: CommandGroup }) {
   if (group.stopped !== null) return <p class="notice is-bad">{words.stopped[group.stopped]}</p>;
   if (group.state === 'waiting') return <p class="notice is-late">{isMine ? words.waitsOwn : words.waits}</p>;
   return null;
-}
-
-/** True where it was asked for by whoever looks at it. */
-function useIsMine({ by }: CommandGroup): boolean {
-  const { session } = useApp();
-  const state = session.state.value;
-  return state.name === 'signed-in' && personOf(by) === state.session.user;
 }
 
 function GroupActions({ group, model }: { group: CommandGroup; model: GroupModel }) {
