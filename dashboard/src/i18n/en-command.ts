@@ -21,7 +21,7 @@ const commandMeaning: Record<CommandState, string> = {
   sent: 'The device has not answered yet.',
   acknowledged: 'The device says that it has done it. Nothing was expected of its readings that would prove it.',
   verified: 'The device’s own readings show it.',
-  contradicted: 'It was not done, whatever the device answered: its own readings say otherwise.',
+  contradicted: 'The device’s own readings show that it was not done, whatever it answered.',
   rejected: 'The device answered no.',
   failed: 'It cannot be sent any more.',
   expired: 'Its time was up before it could be sent. Nothing was sent.',

@@ -38,6 +38,8 @@ export const groups = {
   previewMany: (count: string, max: string) => `${devices(count)}, more than the ${max} that a group may have.`,
   previewWaits: 'Say which devices.',
   counting: 'Counting…',
+  types: 'These devices take',
+  danger: 'This command is dangerous. A reason is needed for it.',
   concurrency: 'At a time',
   concurrencyHint: 'How many are open at once.',
   failuresMax: 'Stop after',

@@ -1,11 +1,12 @@
 // Sending a command: what the device takes, each with a form of its own, and anything else where the gateway allows it.
-import type { Command, CommandType, Device } from '@telltale/gateway/contract';
+import type { Command, Device } from '@telltale/gateway/contract';
 import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
+import { chosenType } from '../model/shared-types.ts';
 import { Failure } from '../ui/failure.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { FreeCommand } from './command-free.tsx';
 import { TypedCommand } from './command-typed.tsx';
+import { TypeChips } from './type-chips.tsx';
 import { useCommandTypes } from './use-command-types.ts';
 
 type Props = { device: Device; sent(command: Command): void };
@@ -19,49 +20,17 @@ export function CommandForm({ device, sent }: Props) {
   }
   const { items, untyped } = types;
   const mayBeOther = untyped === 'allow';
-  // '' is any other command.
-  const fallback = items[0]?.id ?? '';
-  const isOffered = chosen !== null && (chosen === '' ? mayBeOther : items.some(({ id }) => id === chosen));
-  const at = isOffered ? chosen : fallback;
-  const type = items.find(({ id }) => id === at);
+  const type = chosenType(items, mayBeOther, chosen);
   const head = (
     <>
       <h2>{text.command.title}</h2>
-      {items.length > 0 && <TypeChips types={items} at={at} mayBeOther={mayBeOther} choose={setChosen} />}
+      <TypeChips legend={text.command.types} types={items} chosen={type} mayBeOther={mayBeOther} choose={setChosen} />
     </>
   );
-  if (type !== undefined) {
+  if (type !== null) {
     // A type that was changed meanwhile has other fields.
     return <TypedCommand key={JSON.stringify(type)} type={type} device={device} head={head} sent={sent} />;
   }
   if (!mayBeOther) return <p class="muted">{text.command.noTypes}</p>;
   return <FreeCommand device={device} typed={items.map(({ name }) => name)} head={head} sent={sent} />;
-}
-
-type ChipsProps = { types: readonly CommandType[]; at: string; mayBeOther: boolean; choose(id: string): void };
-
-function TypeChips({ types, at, mayBeOther, choose }: ChipsProps) {
-  return (
-    <fieldset class="chips">
-      <legend class="label">{text.command.types}</legend>
-      {types.map(({ id, name, title, danger }) => (
-        <button
-          key={id}
-          type="button"
-          class={danger === 'none' ? 'chip' : `chip is-${danger}`}
-          data-type={id}
-          aria-pressed={id === at}
-          aria-label={danger === 'none' ? undefined : `${title ?? name} (${text.command.dangers[danger]})`}
-          onClick={() => choose(id)}
-        >
-          {danger !== 'none' && <Icon name="warning" />} {title ?? name}
-        </button>
-      ))}
-      {mayBeOther && (
-        <button type="button" class="chip" data-type="" aria-pressed={at === ''} onClick={() => choose('')}>
-          {text.command.other}
-        </button>
-      )}
-    </fieldset>
-  );
 }

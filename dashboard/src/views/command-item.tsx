@@ -56,7 +56,8 @@ export function CommandItem({ command, changed }: Props) {
 }
 
 function paramsWords({ params }: Command): string {
-  return params === null || params === undefined ? '' : JSON.stringify(params);
+  const json = params === null || params === undefined ? '' : JSON.stringify(params);
+  return json === '{}' ? '' : json;
 }
 
 function Countdown({ command }: { command: Command }) {

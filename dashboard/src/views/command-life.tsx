@@ -3,7 +3,7 @@ import { limits } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
 import { formatDuration } from '../i18n/format.ts';
 
-const lives = [10_000, limits.commandTtlMsDefault, 120_000, 600_000, 3_600_000] as const;
+const lives = [10_000, limits.commandTtlMsDefault, 120_000, 600_000, 3_600_000, limits.commandTtlMsMax] as const;
 
 /** One that is not among the usual ones is offered, too. */
 export function LifeChoice({ ttlMs, choose }: { ttlMs: number; choose(ttlMs: number): void }) {
@@ -22,14 +22,18 @@ export function LifeChoice({ ttlMs, choose }: { ttlMs: number; choose(ttlMs: num
   );
 }
 
-export function ReasonField({ reason, input }: { reason: string; input(reason: string): void }) {
+type ReasonProps = { reason: string; needed?: boolean; input(reason: string): void };
+
+export function ReasonField({ reason, needed = false, input }: ReasonProps) {
   return (
     <label class="field">
-      <span class="label">{text.command.reason}</span>
+      <span class="label">{needed ? text.command.confirmReason : text.command.reason}</span>
       <input
         value={reason}
         onInput={event => input(event.currentTarget.value)}
         maxLength={limits.commandReasonLengthMax}
+        required={needed}
+        autocomplete="off"
       />
     </label>
   );

@@ -1,22 +1,27 @@
 // The form that asks many devices at once. It says how many they are before anything is sent.
-import { type CommandGroup, type GroupRequest, limits } from '@telltale/gateway/contract';
+import { type CommandGroup, type CommandType, type GroupRequest, limits } from '@telltale/gateway/contract';
 import { useEffect, useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
-import { formatCount, formatDuration } from '../i18n/format.ts';
+import { formatCount } from '../i18n/format.ts';
 import { openTargetPreview, type TargetPreview } from '../model/group-preview.ts';
 import { scopeOf, scopeProblem } from '../model/scope-draft.ts';
+import { chosenType } from '../model/shared-types.ts';
 import { useApp } from '../ui/app-context.ts';
 import { FormEnd } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
-import { Choice, EntryProblem, Line, Lines } from '../ui/fields.tsx';
+import { EntryProblem, Line, Lines } from '../ui/fields.tsx';
 import { useOpened } from '../ui/use-opened.ts';
+import { LifeChoice, ReasonField } from './command-life.tsx';
 import { readParams } from './command-params.ts';
-import { emptyGroupDraft, type GroupDraft, groupRequest, targetDraft } from './group-draft.ts';
+import { emptyGroupDraft, type GroupDraft, groupRequest, lifeOf, targetDraft, typedDraft } from './group-draft.ts';
 import { ParamsField } from './params-field.tsx';
+import { TypeChips } from './type-chips.tsx';
+import { readTypeDraft } from './type-draft.ts';
+import { TypeNotices, TypeParams } from './type-params.tsx';
+import { useSharedTypes } from './use-command-types.ts';
 import { isUncertain, useKeyedSending } from './use-sending.ts';
 
 const words = text.groups;
-const lives = [10_000, limits.commandTtlMsDefault, 120_000, 600_000, 3_600_000, limits.commandTtlMsMax] as const;
 /** Devices that the preview names. */
 const namedMax = 6;
 
@@ -31,7 +36,9 @@ export function GroupForm({ made, close }: Props) {
   const sending = useKeyedSending((request: GroupRequest, key) => app.api.createGroup(request, key), made);
   const preview = useOpened(() => openTargetPreview(app), []);
   const total = preview?.preview.value?.total ?? 0;
-  const request = groupRequest(draft, total);
+  const { types, mayBeOther } = useSharedTypes(preview?.preview.value?.devices ?? []);
+  const type = chosenType(types, mayBeOther, draft.type);
+  const request = groupRequest(draft, total, type);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (request !== null) void sending.send(request);
@@ -39,7 +46,7 @@ export function GroupForm({ made, close }: Props) {
   return (
     <form class="group-form" onSubmit={submit}>
       {preview !== null && <WhichDevices draft={draft} change={change} preview={preview} />}
-      <WhatToDo draft={draft} change={change} />
+      <WhatToDo draft={draft} change={change} types={types} mayBeOther={mayBeOther} type={type} error={sending.error} />
       <HowManyAtOnce draft={draft} change={change} />
       {total > 0 && total <= limits.groupDevicesMax && (
         <Line
@@ -52,7 +59,12 @@ export function GroupForm({ made, close }: Props) {
         />
       )}
       {sending.error !== null && isUncertain(sending.error) && <p class="hint">{words.uncertain}</p>}
-      <FormEnd action={sending} submit={words.submit} disabled={request === null} cancel={close} />
+      <FormEnd
+        action={sending}
+        submit={type?.secondPerson ? text.command.ask : words.submit}
+        disabled={request === null}
+        cancel={close}
+      />
     </form>
   );
 }
@@ -104,7 +116,47 @@ function previewWords({ total, devices }: { total: number; devices: string[] }):
   return total > namedMax ? words.previewMore(count, named) : words.preview(count, named);
 }
 
-function WhatToDo({ draft, change }: PartProps) {
+type WhatProps = PartProps & {
+  types: readonly CommandType[];
+  mayBeOther: boolean;
+  type: CommandType | null;
+  error: unknown;
+};
+
+/** A form of the chosen type where the devices have one in common, else a name and JSON. */
+function WhatToDo({ draft, change, types, mayBeOther, type, error }: WhatProps) {
+  return (
+    <>
+      <TypeChips
+        legend={words.types}
+        types={types}
+        chosen={type}
+        mayBeOther={mayBeOther}
+        choose={id => change({ type: id, typed: null, ttlMs: null })}
+      />
+      {type === null ? (
+        <AnyCommand draft={draft} change={change} />
+      ) : (
+        <>
+          {type.description !== null && <p>{type.description}</p>}
+          <TypeParams
+            type={type}
+            draft={typedDraft(draft, type)}
+            error={error}
+            change={typed => change({ type: type.id, typed })}
+          />
+          <TypeNotices type={type} params={readTypeDraft(type, typedDraft(draft, type))?.value} danger={words.danger} />
+        </>
+      )}
+      <div class="field-row">
+        <LifeChoice ttlMs={lifeOf(draft, type)} choose={ttlMs => change({ ttlMs })} />
+        <ReasonField reason={draft.reason} needed={type?.danger === 'danger'} input={reason => change({ reason })} />
+      </div>
+    </>
+  );
+}
+
+function AnyCommand({ draft, change }: PartProps) {
   return (
     <>
       <Line
@@ -123,21 +175,6 @@ function WhatToDo({ draft, change }: PartProps) {
         example={text.command.paramsExample}
         input={params => change({ params })}
       />
-      <div class="pair">
-        <Choice
-          label={text.command.ttl}
-          value={draft.ttlMs}
-          options={lives.map(ms => [ms, formatDuration(ms)] as const)}
-          choose={ttlMs => change({ ttlMs })}
-        />
-        <Line
-          label={text.command.reason}
-          value={draft.reason}
-          input={reason => change({ reason })}
-          maxLength={limits.commandReasonLengthMax}
-          autocomplete="off"
-        />
-      </div>
     </>
   );
 }
