@@ -68,6 +68,7 @@ const special = {
 const delivery = {
   sent: (times: number) => (times === 1 ? 'Sent once' : `Sent ${times} times`),
   once: 'at most once',
+  waits: (times: number) => (times === 1 ? 'To be sent at most once' : `To be sent up to ${times} times`),
   left: (left: number) =>
     left === 0
       ? 'not again'
@@ -120,7 +121,7 @@ export const command = {
   },
   caution: 'This command asks for caution: look twice before you send it.',
   danger: 'This command is dangerous. It is sent once you have typed the device’s id and a reason.',
-  secondPerson: 'Another person has to agree before it is sent.',
+  secondPerson: (within: string) => `Another person has to agree within ${within}; it is sent then.`,
   confirm: 'Send…',
   confirmTitle: (command: string) => `${command}: are you sure?`,
   confirmId: (device: string) => `To send it to ${device}, type that id`,

@@ -49,8 +49,8 @@ export function DeviceView({ id }: { id: string }) {
       <DeviceHead device={device} changed={put} />
       <DeviceControlLine model={control} />
       <nav class="parts" aria-label={text.device.parts}>
-        {series.length > 0 && <a href="#history">{text.device.charts}</a>}
         <a href="#state">{text.state.part}</a>
+        {series.length > 0 && <a href="#history">{text.device.charts}</a>}
         <a href="#commands">{text.command.part}</a>
         {app.session.may('operator') && <a href="#access">{text.title['device-access']}</a>}
       </nav>

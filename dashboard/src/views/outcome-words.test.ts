@@ -70,7 +70,8 @@ describe('the outcome of a command', () => {
 
 it('says how often a command was sent, and while it may be sent again how often still', () => {
   const words = (more: Partial<Command>) => deliveryWords(command(more));
-  expect(words({})).toBe('at most once');
+  expect(words({})).toBe('To be sent at most once');
+  expect(words({ retries: 2 })).toBe('To be sent up to 3 times');
   expect(words({ state: 'sent', attempts: 1 })).toBe('Sent once, at most once');
   expect(words({ state: 'sent', attempts: 1, retries: 2 })).toBe('Sent once, up to 2 times more without an answer');
   expect(words({ state: 'sent', attempts: 3, retries: 2 })).toBe('Sent 3 times, not again');

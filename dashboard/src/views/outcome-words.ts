@@ -56,13 +56,11 @@ export function outcomeWords(command: Command): { title: string; meaning: string
 export function deliveryWords(command: Pick<Command, 'state' | 'expect' | 'proof' | 'attempts' | 'retries'>): string {
   const { attempts, retries, state } = command;
   const { delivery } = words;
-  const left = retries + 1 - Math.max(1, attempts);
   const mayBeSent = isOpen(command) && state !== 'acknowledged';
-  const parts = [
-    attempts === 0 ? '' : delivery.sent(attempts),
-    !mayBeSent ? '' : retries === 0 ? delivery.once : delivery.left(left),
-  ];
-  return parts.filter(part => part !== '').join(delivery.and);
+  if (attempts === 0) return mayBeSent ? delivery.waits(retries + 1) : '';
+  const sent = delivery.sent(attempts);
+  if (!mayBeSent) return sent;
+  return sent + delivery.and + (retries === 0 ? delivery.once : delivery.left(retries + 1 - attempts));
 }
 
 function lastOf({ transitions }: Command, cause: Transition['cause']): Transition | undefined {
