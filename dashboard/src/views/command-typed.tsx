@@ -10,7 +10,7 @@ import { DialogButton } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { CommandConfirm } from './command-confirm.tsx';
 import { LifeChoice, ReasonField } from './command-life.tsx';
-import { beginTypeDraft, readTypeDraft, typeProblems } from './type-draft.ts';
+import { beginLife, beginTypeDraft, readTypeDraft, typeProblems } from './type-draft.ts';
 import { TypeNotices, TypeParams } from './type-params.tsx';
 import { isUncertain, type Sending, useSending } from './use-sending.ts';
 
@@ -18,7 +18,7 @@ type Props = { type: CommandType; device: Device; head: ComponentChildren; sent(
 
 export function TypedCommand({ type, device, head, sent }: Props) {
   const sending = useSending(device.id, sent);
-  const [ttlMs, setTtlMs] = useState(type.ttlMs);
+  const [ttlMs, setTtlMs] = useState(() => beginLife(type));
   const [reason, setReason] = useState('');
   const [draft, setDraft] = useState(() => beginTypeDraft(type));
   const params = readTypeDraft(type, draft);
@@ -44,7 +44,7 @@ export function TypedCommand({ type, device, head, sent }: Props) {
           <LifeChoice ttlMs={ttlMs} choose={setTtlMs} />
           {!isDangerous && <ReasonField reason={reason} input={setReason} />}
         </div>
-        <TypeNotices type={type} params={params?.value} danger={text.command.danger} />
+        <TypeNotices type={type} params={params?.value} ttlMs={ttlMs} danger={text.command.danger} />
         {device.presence.state !== 'online' && (
           <p class="notice is-late">{text.command.deviceAway(formatDuration(ttlMs))}</p>
         )}

@@ -155,15 +155,19 @@ function TakeForm({ model, from, close }: TakeProps & { close(): void }) {
   );
 }
 
-/** What it holds cannot be used while another has the device, and says why. */
-export function ControlGate({ model, children }: { model: ControlModel | null; children: ComponentChildren }) {
+type GateProps = { model: ControlModel | null; quiet?: boolean; children: ComponentChildren };
+
+/** What it holds cannot be used while another has the device, and says why; `quiet` where that is in sight anyway. */
+export function ControlGate({ model, quiet = false, children }: GateProps) {
   const { session, time } = useApp();
   const other = heldByAnother(model?.control.value ?? null, useMe());
   // Who may send nothing anyway need not be told why.
   const held = session.may('operator') ? other : null;
   return (
     <fieldset class="control-gate" disabled={held !== null}>
-      {held !== null && <p class="notice is-late">{text.control.gate(held.by, formatTime(held.until, time.now()))}</p>}
+      {held !== null && !quiet && (
+        <p class="notice is-late">{text.control.gate(held.by, formatTime(held.until, time.now()))}</p>
+      )}
       {children}
     </fieldset>
   );

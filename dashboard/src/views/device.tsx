@@ -59,7 +59,7 @@ export function DeviceView({ id }: { id: string }) {
         <DeviceValues id={id} watch={watch} />
       </section>
       <section class="card state" id="state" aria-label={text.state.title}>
-        <ControlGate model={control}>
+        <ControlGate model={control} quiet>
           <StatePanel device={device} />
         </ControlGate>
       </section>

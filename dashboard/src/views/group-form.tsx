@@ -145,7 +145,12 @@ function WhatToDo({ draft, change, types, mayBeOther, type, error }: WhatProps) 
             error={error}
             change={typed => change({ type: type.id, typed })}
           />
-          <TypeNotices type={type} params={readTypeDraft(type, typedDraft(draft, type))?.value} danger={words.danger} />
+          <TypeNotices
+            type={type}
+            ttlMs={lifeOf(draft, type)}
+            params={readTypeDraft(type, typedDraft(draft, type))?.value}
+            danger={words.danger}
+          />
         </>
       )}
       <div class="field-row">

@@ -11,6 +11,14 @@ export function beginTypeDraft({ params }: Pick<CommandType, 'params'>): TypeDra
   return { values: beginDraft(fieldsOf(params) ?? []), json: '' };
 }
 
+/** A person takes longer to agree than a device to connect. */
+const agreementMs = 600_000;
+
+/** How long a command of this type may wait, where nobody chose otherwise. */
+export function beginLife({ ttlMs, secondPerson }: Pick<CommandType, 'ttlMs' | 'secondPerson'>): number {
+  return secondPerson ? Math.max(ttlMs, agreementMs) : ttlMs;
+}
+
 /** What would be sent, undefined where that is nothing; null while it cannot be. */
 export function readTypeDraft({ params }: Pick<CommandType, 'params'>, draft: TypeDraft): { value?: unknown } | null {
   const fields = fieldsOf(params);

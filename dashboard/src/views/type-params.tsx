@@ -1,6 +1,7 @@
 // The parameters of a command type: a field for each where its schema has them, else JSON; and what to know of the type.
 import type { CommandType } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
+import { formatDuration } from '../i18n/format.ts';
 import { fieldsOf, readDraft } from '../model/command-fields.ts';
 import { CommandParam } from './command-param.tsx';
 import { readParams } from './command-params.ts';
@@ -43,12 +44,15 @@ export function TypeParams({ type, draft, error, change }: Props) {
 
 type NoticeProps = {
   type: CommandType;
-  params: unknown /** What is asked for before something dangerous. */;
+  params: unknown;
+  /** The life of the command. */
+  ttlMs: number;
+  /** What is asked for before something dangerous. */
   danger: string;
 };
 
 /** What will show the effect, how dangerous it is, and that another person has to agree. */
-export function TypeNotices({ type, params, danger }: NoticeProps) {
+export function TypeNotices({ type, params, ttlMs, danger }: NoticeProps) {
   const known = params !== null && typeof params === 'object' ? (params as Record<string, unknown>) : {};
   const labelOf = (name: string) => type.params?.properties?.[name]?.title ?? name;
   return (
@@ -58,7 +62,7 @@ export function TypeNotices({ type, params, danger }: NoticeProps) {
       </p>
       {type.danger === 'caution' && <p class="notice is-late">{text.command.caution}</p>}
       {type.danger === 'danger' && <p class="notice is-bad">{danger}</p>}
-      {type.secondPerson && <p class="notice is-late">{text.command.secondPerson}</p>}
+      {type.secondPerson && <p class="notice is-late">{text.command.secondPerson(formatDuration(ttlMs))}</p>}
     </>
   );
 }
