@@ -56,6 +56,7 @@ const special = {
     title: 'Waits for another person',
     meaning: 'Nothing is sent before somebody else than who asked has agreed.',
   },
+  nobodyAgreed: 'Nobody else agreed in time. Nothing was sent.',
   noReply: 'This device does not answer: only its readings will show it.',
   proving: 'The device says that it has done it. Its readings have yet to show it.',
   unproved: 'Not proved',

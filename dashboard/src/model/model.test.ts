@@ -3,6 +3,7 @@
 import { effect, signal } from '@preact/signals';
 import type { Command, Session } from '@telltale/gateway/contract';
 import { describe, expect, it } from 'vitest';
+import { commandOf } from '../../test/commands.ts';
 import { createSockets, createTestClock } from '../../test/platform.ts';
 import { createConnection } from '../connection/index.ts';
 import { ApiError } from '../history/rest.ts';
@@ -179,36 +180,7 @@ describe('sign-in', () => {
 });
 
 describe('the ledger', () => {
-  const command: Command = {
-    id: 'c',
-    device: 'd',
-    name: 'set',
-    params: null,
-    state: 'queued',
-    createdAt: 1,
-    updatedAt: 1,
-    expiresAt: 99,
-    by: 'ann',
-    from: '::1',
-    reason: null,
-    key: null,
-    type: null,
-    group: null,
-    supersede: null,
-    retries: 0,
-    retryAfterMs: 5_000,
-    reply: true,
-    expect: [],
-    needsApproval: false,
-    approval: null,
-    attempts: 0,
-    sentAt: null,
-    answeredAt: null,
-    result: null,
-    error: null,
-    proof: null,
-    transitions: [{ state: 'queued', at: 1, cause: 'requested' }],
-  };
+  const command = commandOf();
   const event = { kind: 'command' as const, device: 'd', command: 'c', name: 'set', by: 'ann', attempts: 1 };
   const sentEvent = { ...event, state: 'sent' as const, at: 2, cause: 'requested' as const, step: 2 };
   const doneEvent = { ...event, state: 'acknowledged' as const, at: 3, cause: 'answer' as const, result: 7, step: 3 };

@@ -48,8 +48,8 @@ export function CommandItem({ command, changed }: Props) {
           {words.result} <code>{JSON.stringify(command.result)}</code>
         </p>
       )}
-      {command.state === 'queued' && session.may('operator') && <Actions command={command} changed={changed} />}
       <Facts command={command} />
+      {command.state === 'queued' && session.may('operator') && <Actions command={command} changed={changed} />}
       <Steps command={command} />
     </li>
   );

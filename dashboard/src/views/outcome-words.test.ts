@@ -1,40 +1,10 @@
 // What is said of a command: never more than is proved.
 import { type Command, commandStates } from '@telltale/gateway/contract';
 import { describe, expect, it } from 'vitest';
+import { commandOf as command } from '../../test/commands.ts';
 import { deliveryWords, outcomeSigns, outcomeWords } from './outcome-words.ts';
 
 const target = { metric: 'target', withinMs: 10_000, equals: 21 };
-const command = (more: Partial<Command>): Command => ({
-  id: 'c',
-  device: 'd',
-  name: 'set',
-  params: null,
-  state: 'queued',
-  createdAt: 1,
-  updatedAt: 1,
-  expiresAt: 2,
-  by: 'ann',
-  from: '::1',
-  reason: null,
-  key: null,
-  type: null,
-  group: null,
-  supersede: null,
-  retries: 0,
-  retryAfterMs: 5_000,
-  reply: true,
-  expect: [],
-  needsApproval: false,
-  approval: null,
-  attempts: 0,
-  sentAt: null,
-  answeredAt: null,
-  result: null,
-  error: null,
-  proof: null,
-  transitions: [],
-  ...more,
-});
 const said = (more: Partial<Command>) => {
   const { title, meaning } = outcomeWords(command(more));
   return `${title}. ${meaning}`;
@@ -63,6 +33,8 @@ describe('the outcome of a command', () => {
   it('says for whom a command waits, and whose took its place', () => {
     expect(said({ needsApproval: true })).toContain('Waits for another person');
     expect(said({})).not.toContain('person');
+    expect(said({ state: 'expired', needsApproval: true })).toContain('Nobody else agreed');
+    expect(said({ state: 'expired' })).not.toContain('Nobody');
     const transitions: Command['transitions'] = [{ state: 'superseded', at: 1, cause: 'newer', by: 'ben' }];
     expect(said({ state: 'superseded', transitions })).toContain('A later command of ben');
   });

@@ -32,6 +32,8 @@ export function outcomeWords(command: Command): { title: string; meaning: string
   switch (state) {
     case 'queued':
       return needsApproval ? special.waits : { title, meaning };
+    case 'expired':
+      return { title, meaning: needsApproval ? special.nobodyAgreed : meaning };
     case 'sent':
       return reply ? { title, meaning } : { title, meaning: special.noReply };
     case 'acknowledged':

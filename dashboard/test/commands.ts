@@ -1,0 +1,35 @@
+// A command as the ledger shows it, for tests that look at commands.
+import type { Command } from '@telltale/gateway/contract';
+
+/** One that waits and expects nothing, but for what is said. */
+export const commandOf = (more: Partial<Command> = {}): Command => ({
+  id: 'c',
+  device: 'd',
+  name: 'set',
+  params: null,
+  state: 'queued',
+  createdAt: 1,
+  updatedAt: 1,
+  expiresAt: 2,
+  by: 'ann',
+  from: '::1',
+  reason: null,
+  key: null,
+  type: null,
+  group: null,
+  supersede: null,
+  retries: 0,
+  retryAfterMs: 5_000,
+  reply: true,
+  expect: [],
+  needsApproval: false,
+  approval: null,
+  attempts: 0,
+  sentAt: null,
+  answeredAt: null,
+  result: null,
+  error: null,
+  proof: null,
+  transitions: [{ state: 'queued', at: 1, cause: 'requested' }],
+  ...more,
+});
