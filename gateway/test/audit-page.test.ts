@@ -19,7 +19,7 @@ test('[CMD-12] the page shows who did what and why, by filters, older lines on r
   await page.fill('input[name=password]', adminPassword);
   await page.click('button[type=submit]');
   const line = page.locator('[data-audit]');
-  const annas = line.filter({ hasText: 'sent setTarget {"value":21} to cold-room-1' });
+  const annas = line.filter({ hasText: 'asked cold-room-1 for setTarget {"value":21}' });
   await annas.filter({ hasText: 'too warm' }).filter({ hasText: '127.0.0.1' }).waitFor();
   expect(await line.count()).toBe(100);
   await page.getByRole('button', { name: 'Older' }).click();

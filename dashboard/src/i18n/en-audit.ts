@@ -46,6 +46,21 @@ const request: Readonly<Record<string, (it: string) => string>> = {
   'POST /import': () => 'imported readings',
 };
 
+/** By kind and step; `it` is the device or the type, `what` the command or the fields, or who had the device. */
+const steps: Readonly<Record<string, (it: string, what: string) => string>> = {
+  'desired set': (it, what) => `set how ${it} should be: ${what}`,
+  'lease taken': it => `took control of ${it}`,
+  'lease taken-over': (it, what) => (what === '' ? `took over ${it}` : `took over ${it} from ${what}`),
+  'lease released': it => `gave back ${it}`,
+  'lease ended': (it, what) => (what === '' ? `ended the control of ${it}` : `ended ${what}’s control of ${it}`),
+  'group made': (_it, what) => `made a group of commands: ${what}`,
+  'group approved': (_it, what) => `approved the group of commands: ${what}`,
+  'group stopped': (_it, what) => `stopped the group of commands: ${what}`,
+  'group finished': (_it, what) => `The group of commands is finished: ${what}`,
+  'command-type put': it => `put the command type ${it}`,
+  'command-type deleted': it => `deleted the command type ${it}`,
+};
+
 export const audit = {
   intro: 'Who did what, from where and why, newest first. Nothing here can be changed or deleted.',
   forbidden: 'Only operators and administrators can see this page.',
@@ -74,6 +89,9 @@ export const audit = {
   as: (name: string) => `As ${name}`,
   action,
   request,
+  steps,
+  /** Of a group. */
+  toMany: (what: string, count: number) => `${what} to ${count === 1 ? '1 device' : `${count} devices`}`,
   requestOther: (route: string) => `changed something: ${route}`,
   session: {
     'sign-in': () => 'signed in',
@@ -82,7 +100,7 @@ export const audit = {
       name === null ? 'A sign-in was refused' : `A sign-in as ${name} was refused`,
   },
   command: {
-    asked: (what: string, device: string) => `sent ${what} to ${device}`,
+    asked: (what: string, device: string) => `asked ${device} for ${what}`,
     doneWhen: (expected: string) => `: done when ${expected}`,
     approved: (device: string) => `approved the command to ${device}`,
     sent: (what: string, device: string) => `${what} went out to ${device}`,

@@ -21,11 +21,11 @@ test('a command is told from request to proof, with what was asked, sent and ans
   const asked = { cause: 'requested', name: 'setTarget', params: { value: 21 } };
   const expect21 = [{ metric: 'target', equals: 21, withinMs: 5_000 }];
   expect(said({ by: 'anna', detail: { ...asked, expect: expect21 } })).toBe(
-    'anna: sent setTarget {"value":21} to cold-room-1: done when target = 21',
+    'anna: asked cold-room-1 for setTarget {"value":21}: done when target = 21',
   );
   const range = [{ metric: 't', min: 2, max: 4, withinMs: 1 }];
   expect(said({ by: 'anna/export', detail: { ...asked, expect: range } })).toBe(
-    'anna: sent setTarget {"value":21} to cold-room-1: done when t from 2 to 4',
+    'anna: asked cold-room-1 for setTarget {"value":21}: done when t from 2 to 4',
   );
   expect(said({ what: 'sent', detail: asked })).toBe('The gateway: setTarget {"value":21} went out to cold-room-1');
   expect(said({ what: 'acknowledged', detail: { cause: 'answer', result: { now: 21 } } })).toBe(
@@ -53,10 +53,27 @@ test('what is long is cut, and a line of a later version is still told', () => {
   const long = whatOf(line({ by: 'anna', detail: { name: 'x', params: 'y'.repeat(5_000) } }));
   expect(long.length).toBeLessThan(150);
   expect(said({ what: 'paused' })).toBe('The gateway: Commands: paused, cold-room-1');
-  expect(said({ action: 'lease', what: 'taken', by: 'anna' })).toBe('anna: Control of a device: taken, cold-room-1');
+  expect(said({ action: 'lease', what: 'taken', by: 'anna' })).toBe('anna: took control of cold-room-1');
   expect(said({ action: 'rest', what: 'PUT /new/{id}', by: 'anna', device: null })).toBe(
     'anna: changed something: PUT /new/{id}',
   );
+});
+
+test('control, desired state, groups and types are told with what they are about', () => {
+  const by = 'anna';
+  const fields = { target: 21 };
+  expect(said({ by, action: 'desired', what: 'set', detail: { version: 2, fields } })).toBe(
+    'anna: set how cold-room-1 should be: {"target":21}',
+  );
+  expect(said({ by, action: 'lease', what: 'taken-over', detail: { holder: 'anna', before: 'ben' } })).toContain(
+    'from ben',
+  );
+  const group = { action: 'group', device: null, detail: { name: 'stop', params: {}, total: 4 } } as const;
+  expect(said({ ...group, by, what: 'made' })).toBe('anna: made a group of commands: stop to 4 devices');
+  expect(said({ ...group, what: 'finished' })).toContain('The group of commands is finished: stop to 4 devices');
+  const type = { action: 'command-type', device: null, subject: 'pump-stop' } as const;
+  expect(said({ ...type, by, what: 'put' })).toBe('anna: put the command type pump-stop');
+  expect(said({ action: 'lease', what: 'frozen', by })).toBe('anna: Control of a device: frozen, cold-room-1');
 });
 
 test('people, devices and sign-ins are told by name', () => {

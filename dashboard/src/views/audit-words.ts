@@ -2,6 +2,7 @@
 import { type AuditEntry, type Expectation, type Proof, personOf } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
 import { formatValue } from '../i18n/format.ts';
+import { jsonWords } from './command-words.ts';
 import { expectationWords } from './expectation-words.ts';
 
 const words = text.audit;
@@ -19,7 +20,7 @@ type CommandDetail = {
 /** Longer parameters and answers are cut; the details have all of them. */
 const shownMax = 80;
 const short = (json: string) => (json.length > shownMax ? `${json.slice(0, shownMax - 1)}…` : json);
-const shortJson = (value: unknown) => (value === null || value === undefined ? '' : short(JSON.stringify(value)));
+const shortJson = (value: unknown) => short(jsonWords(value));
 
 const answers: readonly unknown[] = ['answer', 'late-answer'];
 
@@ -42,9 +43,30 @@ export function whatOf(line: AuditEntry): string {
         words.session[line.what as keyof typeof words.session]?.(line.subject) ??
         words.step(words.action.session, line.what, '')
       );
-    default:
+    default: {
+      const known = words.steps[`${line.action} ${line.what}`];
+      const it = line.device ?? line.subject ?? '';
+      if (known !== undefined) return known(it, aboutOf(line));
       return words.step(words.action[line.action], line.what, line.device ?? '');
+    }
   }
+}
+
+/** What the gateway wrote of other kinds. */
+type StepDetail = {
+  name?: string;
+  params?: unknown;
+  total?: number;
+  holder?: string;
+  before?: string;
+  fields?: unknown;
+};
+
+/** The command of a group, the fields that were set, or who had the device; '' where the line does not say. */
+function aboutOf(line: AuditEntry): string {
+  const { name, params, total = 0, holder, before, fields } = (line.detail ?? {}) as StepDetail;
+  if (line.action === 'group') return words.toMany([name ?? '', shortJson(params)].join(' ').trim(), total);
+  return line.action === 'desired' ? shortJson(fields) : (before ?? holder ?? '');
 }
 
 function commandWords(line: AuditEntry, detail: CommandDetail): string {

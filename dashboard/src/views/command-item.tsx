@@ -12,6 +12,7 @@ import { Icon, type IconName } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useIsMine } from '../ui/use-me.ts';
+import { jsonWords } from './command-words.ts';
 import { effectWords, type Finding, findingsOf } from './expectation-words.ts';
 import { deliveryWords, outcomeSigns, outcomeWords } from './outcome-words.ts';
 
@@ -24,7 +25,7 @@ export function CommandItem({ command, changed }: Props) {
   const { session } = useApp();
   const { icon, tone } = outcomeSigns[command.state];
   const { title, meaning } = outcomeWords(command);
-  const params = paramsWords(command);
+  const params = jsonWords(command.params);
   return (
     <li class={`command is-${tone}`} data-command={command.id} data-state={command.state}>
       <div class="command-head">
@@ -53,11 +54,6 @@ export function CommandItem({ command, changed }: Props) {
       <Steps command={command} />
     </li>
   );
-}
-
-function paramsWords({ params }: Command): string {
-  const json = params === null || params === undefined ? '' : JSON.stringify(params);
-  return json === '{}' ? '' : json;
 }
 
 function Countdown({ command }: { command: Command }) {
@@ -145,7 +141,7 @@ function Actions({ command, changed }: Props) {
   const { api } = useApp();
   const isMine = useIsMine(command);
   const action = useAction();
-  const asked = [command.name, paramsWords(command)].join(' ').trim();
+  const asked = [command.name, jsonWords(command.params)].join(' ').trim();
   const withdraw = async () => changed(await api.cancelCommand(command.id));
   return (
     <>

@@ -39,6 +39,12 @@ export function typeEffectWords(
   });
 }
 
+/** Parameters or an answer as they stand in a line; '' for nothing, and for an object with nothing in it. */
+export function jsonWords(value: unknown): string {
+  const json = value === null || value === undefined ? '' : JSON.stringify(value);
+  return json === '{}' ? '' : json;
+}
+
 function isValue(value: unknown): value is Value {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
