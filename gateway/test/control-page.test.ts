@@ -36,6 +36,8 @@ test('[CMD-11] two people see each other on the page of a device; one takes it, 
   await says(ben, '[data-lease="anna"]', 'adjusting valves');
   await says(ben, '.control-gate .notice', 'anna controls this device');
   expect(await ben.locator('form.command-form input').first().isDisabled()).toBe(true);
+  expect(await ben.getByRole('button', { name: 'Ask for…' }).isDisabled()).toBe(true);
+  expect(await anna.getByRole('button', { name: 'Ask for…' }).isDisabled()).toBe(false);
   const form = anna.locator('form.command-form');
   await form.locator('input').first().fill('open');
   await sendButton(anna).click();
