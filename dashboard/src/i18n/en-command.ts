@@ -122,7 +122,10 @@ export const command = {
   },
   caution: 'This command asks for caution: look twice before you send it.',
   danger: 'This command is dangerous. It is sent once you have typed the device’s id and a reason.',
-  secondPerson: (within: string) => `Another person has to agree within ${within}; it is sent then.`,
+  secondPerson: (within: string | null) =>
+    within === null
+      ? 'Another person has to agree before it is sent.'
+      : `Another person has to agree within ${within}; it is sent then.`,
   confirm: 'Send…',
   confirmTitle: (command: string) => `${command}: are you sure?`,
   confirmId: (device: string) => `To send it to ${device}, type that id`,

@@ -44,7 +44,7 @@ export function TypedCommand({ type, device, head, sent }: Props) {
           <LifeChoice ttlMs={ttlMs} choose={setTtlMs} />
           {!isDangerous && <ReasonField reason={reason} input={setReason} />}
         </div>
-        <TypeNotices type={type} params={params?.value} ttlMs={ttlMs} danger={text.command.danger} />
+        <TypeNotices type={type} params={params?.value} agreeWithinMs={ttlMs} danger={text.command.danger} />
         {device.presence.state !== 'online' && (
           <p class="notice is-late">{text.command.deviceAway(formatDuration(ttlMs))}</p>
         )}

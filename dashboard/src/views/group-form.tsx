@@ -147,7 +147,8 @@ function WhatToDo({ draft, change, types, mayBeOther, type, error }: WhatProps) 
           />
           <TypeNotices
             type={type}
-            ttlMs={lifeOf(draft, type)}
+            // A group waits for as long as it takes; the life of a command begins when its device is asked.
+            agreeWithinMs={null}
             params={readTypeDraft(type, typedDraft(draft, type))?.value}
             danger={words.danger}
           />

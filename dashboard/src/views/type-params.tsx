@@ -45,14 +45,14 @@ export function TypeParams({ type, draft, error, change }: Props) {
 type NoticeProps = {
   type: CommandType;
   params: unknown;
-  /** The life of the command. */
-  ttlMs: number;
+  /** How long another person has to agree, where one has to; null has no end. */
+  agreeWithinMs: number | null;
   /** What is asked for before something dangerous. */
   danger: string;
 };
 
 /** What will show the effect, how dangerous it is, and that another person has to agree. */
-export function TypeNotices({ type, params, ttlMs, danger }: NoticeProps) {
+export function TypeNotices({ type, params, agreeWithinMs, danger }: NoticeProps) {
   const known = params !== null && typeof params === 'object' ? (params as Record<string, unknown>) : {};
   const labelOf = (name: string) => type.params?.properties?.[name]?.title ?? name;
   return (
@@ -62,7 +62,11 @@ export function TypeNotices({ type, params, ttlMs, danger }: NoticeProps) {
       </p>
       {type.danger === 'caution' && <p class="notice is-late">{text.command.caution}</p>}
       {type.danger === 'danger' && <p class="notice is-bad">{danger}</p>}
-      {type.secondPerson && <p class="notice is-late">{text.command.secondPerson(formatDuration(ttlMs))}</p>}
+      {type.secondPerson && (
+        <p class="notice is-late">
+          {text.command.secondPerson(agreeWithinMs === null ? null : formatDuration(agreeWithinMs))}
+        </p>
+      )}
     </>
   );
 }
