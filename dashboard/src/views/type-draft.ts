@@ -1,5 +1,5 @@
 // What is typed for the parameters of a command type, and what would be sent of it.
-import type { CommandType } from '@telltale/gateway/contract';
+import { type CommandType, limits } from '@telltale/gateway/contract';
 import { ApiError } from '../history/rest.ts';
 import { beginDraft, type Draft, fieldsOf, problemsByField, readDraft } from '../model/command-fields.ts';
 import { readParams } from './command-params.ts';
@@ -11,12 +11,9 @@ export function beginTypeDraft({ params }: Pick<CommandType, 'params'>): TypeDra
   return { values: beginDraft(fieldsOf(params) ?? []), json: '' };
 }
 
-/** A person takes longer to agree than a device to connect. */
-const agreementMs = 600_000;
-
 /** How long a command of this type may wait, where nobody chose otherwise. */
 export function beginLife({ ttlMs, secondPerson }: Pick<CommandType, 'ttlMs' | 'secondPerson'>): number {
-  return secondPerson ? Math.max(ttlMs, agreementMs) : ttlMs;
+  return secondPerson ? Math.max(ttlMs, limits.commandApprovalTtlMsDefault) : ttlMs;
 }
 
 /** What would be sent, undefined where that is nothing; null while it cannot be. */

@@ -265,7 +265,10 @@ export class Commands {
     { group, confirmation = device, approval = null }: RequestOptions,
   ): Promise<Command> {
     this.ports.mayControl(device, by);
-    const { ttlMs, ...planned } = this.ports.plan(device, request, confirmation);
+    const { ttlMs: plannedMs, ...planned } = this.ports.plan(device, request, confirmation);
+    const needsApproval = planned.needsApproval && approval === null;
+    const waitsLonger = needsApproval && request.ttlMs === undefined;
+    const ttlMs = waitsLonger ? Math.max(plannedMs, limits.commandApprovalTtlMsDefault) : plannedMs;
     this.ledger.open.checkRoom(device);
     const now = this.ports.clock.now();
     const command: Command = {
@@ -282,7 +285,7 @@ export class Commands {
       key,
       group: group ?? null,
       ...planned,
-      needsApproval: planned.needsApproval && approval === null,
+      needsApproval,
       approval,
       attempts: 0,
       sentAt: null,

@@ -148,10 +148,12 @@ describe('a second person', () => {
     await expect(ledger.commands.approve(id, { by: 'eve', from: '' })).rejects.toEqual(refusal('unprocessable'));
   });
 
-  test('[CMD-7] [CMD-3] who takes too long lets it expire', async () => {
-    const { id } = await request();
+  test('[CMD-7] [CMD-3] who takes too long lets it expire, ten minutes where nothing else was said', async () => {
+    const [said, unsaid] = [await request(), await request({ ttlMs: undefined })];
     await ledger.advance(60_000);
-    expect(ledger.state(id)).toBe('expired');
+    expect([ledger.state(said.id), ledger.state(unsaid.id)]).toEqual(['expired', 'queued']);
+    await ledger.advance(540_000);
+    expect(ledger.state(unsaid.id)).toBe('expired');
   });
 });
 

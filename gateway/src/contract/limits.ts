@@ -110,6 +110,8 @@ export const limits = Object.freeze({
   commandTtlMsMin: 100,
   commandTtlMsDefault: 30_000,
   commandTtlMsMax: 24 * 60 * 60 * 1000,
+  /** The least life of one that another person has to agree to, where it says none: the other has to be found first. */
+  commandApprovalTtlMsDefault: 10 * 60 * 1000,
   /** Expectations of one command, and how long each may take. */
   expectationsMax: 16,
   expectWithinMsDefault: 10_000,
