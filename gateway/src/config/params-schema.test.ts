@@ -36,6 +36,10 @@ describe('a schema', () => {
       'properties.constructor: expected a name that no object has of itself',
     ],
     [
+      { type: 'object', properties: JSON.parse('{"__proto__":{"type":"number"}}') },
+      'properties.__proto__: expected a name that no object has of itself',
+    ],
+    [
       { type: 'string', pattern: '(' },
       'pattern: expected a regular expression in which nothing that repeats is repeated, as in ^[A-Z]{2}[0-9]+$',
     ],
@@ -97,6 +101,19 @@ test('[CMD-8] parameters are told each place that is wrong, what was expected an
   expect(checked(schema, undefined)).toEqual(['params: an object, not nothing']);
   expect(checked(schema, { rpm: 0, on: 1, __proto__: { mode: 'hand' } })).toEqual(['params.on: true or false, not 1']);
 });
+
+test.each(['^(?:aa?)+$', '^a*a*a*a*a*a*$', `^${'a?'.repeat(40)}${'a'.repeat(40)}$`])(
+  '[CMD-8] a pattern that would take for ever (%j) refuses the text, and the next is looked at',
+  pattern => {
+    const schema: JsonSchema = { type: 'object', properties: { code: { type: 'string', pattern } } };
+    const long = { code: `${'a'.repeat(1_000)}b` };
+    expect(checked(schema, long)).toEqual([
+      expect.stringContaining('params: text that its pattern is done with in 100 ms, not {"code":"aaa'),
+    ]);
+    expect(checked(schema, { code: 'b' })).toEqual([expect.stringContaining('params.code: text that fits')]);
+    expect(checked(schema, {})).toEqual([]);
+  },
+);
 
 /** JSON Schema as its text has it, for the keywords that there are: what zod makes of it has to come to the same. */
 function isValid(schema: JsonSchema, value: unknown): boolean {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type FieldProblem, type JsonSchema, limits } from '../contract/index.ts';
 import { jsonExcerpt, jsonLength } from '../lib/json.ts';
+import { withinTime } from '../lib/time-limit.ts';
 
 const types = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
 type Type = (typeof types)[number];
@@ -13,6 +14,8 @@ const descriptionLengthMax = 1_000;
 const enumValuesMax = 100;
 /** Longest pattern. It runs on the event loop, on texts as long as parameters may be. */
 const patternLengthMax = 256;
+/** And how long: which patterns take for ever cannot be told from all of them. What is usual takes microseconds. */
+const patternMsMax = 100;
 /** What came is repeated up to here. */
 const gotLengthMax = 80;
 
@@ -65,7 +68,7 @@ type Level = z.infer<typeof level>;
 
 export type SchemaProblem = { path: (string | number)[]; message: string };
 
-/** True for a regular expression that cannot take exponential time: no group that repeats has a repetition in it. */
+/** False for what plainly takes exponential time: a group that repeats and has a repetition in it. */
 function isPattern(text: string): boolean {
   try {
     new RegExp(text);
@@ -107,7 +110,9 @@ function levelProblems(schema: unknown, path: SchemaProblem['path'], depth: numb
         : [{ path: [...path, ...(issue.path as string[])], message: wordsOf(issue) }],
     );
   }
-  const own = [...keywordProblems(read.data), ...boundProblems(read.data), ...nameProblems(read.data)];
+  // As they were given: zod leaves out __proto__ without a word.
+  const names = Object.keys((schema as Level).properties ?? {});
+  const own = [...keywordProblems(read.data), ...boundProblems(read.data), ...nameProblems(read.data, names)];
   const below = [
     ...Object.entries(read.data.properties ?? {}).flatMap(([name, inner]) =>
       levelProblems(inner, [...path, 'properties', name], depth + 1),
@@ -166,9 +171,9 @@ function boundProblems(schema: Level): SchemaProblem[] {
   });
 }
 
-function nameProblems({ properties = {}, required = [] }: Level): SchemaProblem[] {
+function nameProblems({ properties = {}, required = [] }: Level, names: readonly string[]): SchemaProblem[] {
   return [
-    ...Object.keys(properties)
+    ...names
       // Every object has these of itself.
       .filter(name => name in {})
       .map(name => ({ path: ['properties', name], message: 'expected a name that no object has of itself' })),
@@ -196,10 +201,31 @@ export type CheckParams = (params: unknown) => FieldProblem[];
 export function compileParams(schema: JsonSchema): CheckParams {
   // A registry of its own: titles and descriptions would gather in the one that all share.
   const checked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0], { registry: z.registry() });
-  return params => {
+  const check = (params: unknown) => {
     const read = checked.safeParse(params);
     return read.success ? [] : read.error.issues.flatMap(issue => problemsOf(issue, params));
   };
+  return hasPattern(schema) ? inTime(check) : check;
+}
+
+/** A group asks the same for each of its devices: what was asked last is not looked at again. */
+function inTime(check: CheckParams): CheckParams {
+  let last: { text: string | undefined; problems: FieldProblem[] } | null = null;
+  return params => {
+    const text = JSON.stringify(params);
+    if (last === null || last.text !== text) {
+      const expected = `text that its pattern is done with in ${patternMsMax} ms`;
+      const late = [{ where: 'params', expected, got: gotAt(params, []) }];
+      last = { text, problems: withinTime(patternMsMax, () => check(params)) ?? late };
+    }
+    return last.problems;
+  };
+}
+
+function hasPattern({ pattern, properties = {}, items }: JsonSchema): boolean {
+  return (
+    pattern !== undefined || [...Object.values(properties), ...(items === undefined ? [] : [items])].some(hasPattern)
+  );
 }
 
 type Issue = z.core.$ZodIssue;
