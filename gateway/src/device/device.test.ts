@@ -265,4 +265,43 @@ describe('what a device reports of itself', () => {
     await announce(devices, { target: 19 });
     expect(devices.desired.describe('d').reported).toEqual({ target: { value: 19, at: clock.now() } });
   });
+
+  test('[CMD-9] of a device that changes them faster than they can be recorded one record waits, and it has all', async () => {
+    const devices = await openDevices();
+    await devices.create('d', 'd');
+    const settle: (() => void)[] = [];
+    let saves = 0;
+    saving = () => {
+      saves++;
+      return new Promise(resolve => settle.push(resolve));
+    };
+    let acknowledged = 0;
+    const say = (z: number) => announce(devices, { z, [`a${z % 7}`]: z }).then(() => acknowledged++);
+    const all = Array.from({ length: 500 }, (_, z) => say(z));
+    // The same again is not acknowledged before it is recorded either.
+    all.push(say(499));
+    expect(saves).toBe(1);
+    settle.shift()?.();
+    await all[0];
+    expect([acknowledged, saves]).toEqual([1, 2]);
+    settle.shift()?.();
+    await Promise.all(all);
+    expect(saves).toBe(2);
+    expect(reported.map(({ fields }) => fields.z)).toEqual([0, 499]);
+    expect(Object.keys(reported[1]?.fields ?? {})).toHaveLength(8);
+  });
+
+  test('[CMD-9] a device that is deleted while it speaks is not recorded any more', async () => {
+    const devices = await openDevices();
+    await devices.create('d', 'd');
+    let settle = () => {};
+    saving = () => new Promise(resolve => (settle = resolve));
+    const said = [announce(devices, { z: 1 }), announce(devices, { z: 2 })];
+    const settleFirst = settle;
+    saving = async () => {};
+    await devices.remove('d');
+    settleFirst();
+    await Promise.all(said);
+    expect(reported.map(({ fields }) => fields.z)).toEqual([1]);
+  });
 });

@@ -16,6 +16,7 @@ import {
   valueTypeOf,
 } from '../contract/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { AttributeSaves } from './attribute-saves.ts';
 import { type CadenceRule, everyMsBy } from './cadence-rules.ts';
 import { type DesiredPorts, DesiredStates, type NewStateChange, type SavedDesired } from './desired.ts';
 import { valueIn } from './desired-delivery.ts';
@@ -87,6 +88,7 @@ export class Devices {
   private readonly registry = new Registry();
   readonly desired: DesiredStates;
   private readonly latest: LatestValues;
+  private readonly attributeSaves = new AttributeSaves((id, news) => this.saveAttributes(id, news));
   private timers: Timer[] = [];
   private checkpointing: Promise<void> | null = null;
   private readonly ports: DevicePorts;
@@ -193,7 +195,7 @@ export class Devices {
 
   /**
    * Merges what the device said about itself; a metric that it tells the unit of is known from then on, sent or not.
-   * Resolves once it is in the log.
+   * Resolves once it is in the log, with all that the device said in the meantime.
    */
   async setAttributes(id: string, attributes: ReadonlyMap<string, Value>): Promise<void> {
     const record = this.registry.need(id);
@@ -203,19 +205,28 @@ export class Devices {
       // Where the device has too many metrics it gets none: what is never seen is the least of them.
       if (metric !== null) this.ports.makeSeries(id, metric);
     }
-    const reported = this.reportedIn(record, attributes);
-    if (merged === null && reported === undefined) return;
+    const news = this.newsIn(record, attributes);
+    // What it said before may be on its way still.
+    if (merged === null && news.size === 0) return this.attributeSaves.recorded(id);
     record.attributes = merged ?? record.attributes;
+    await this.attributeSaves.add(id, news);
+  }
+
+  private async saveAttributes(id: string, news: ReadonlyMap<string, Value>): Promise<void> {
+    const record = this.registry.get(id);
+    // It was deleted meanwhile.
+    if (record === undefined) return;
+    const nobody = { version: null, by: null, from: null, reason: null };
+    const fields = Object.fromEntries(news);
+    const reported: NewStateChange = { device: id, at: this.now(), side: 'reported', fields, ...nobody };
     try {
-      await this.save(record, 'changed', reported);
+      await this.save(record, 'changed', news.size === 0 ? undefined : reported);
     } catch (error) {
       // It was not acknowledged: the device says it again, and that is when it is recorded.
-      const refused = Object.keys(reported?.fields ?? {});
-      const told = Object.entries(record.told).filter(([name]) => !refused.includes(name));
-      record.told = Object.fromEntries(told);
+      record.told = Object.fromEntries(Object.entries(record.told).filter(([name]) => !news.has(name)));
       throw error;
     }
-    if (reported !== undefined) this.desired.reportedChanged(id);
+    if (news.size > 0) this.desired.reportedChanged(id);
   }
 
   /** The device as REST shows it. Throws Refusal('not_found'). */
@@ -350,18 +361,17 @@ export class Devices {
   }
 
   /** What `attributes` say that is not recorded so, units of metrics aside, for the history; notes when that was told. */
-  private reportedIn(record: DeviceRecord, attributes: ReadonlyMap<string, Value>): NewStateChange | undefined {
+  private newsIn(record: DeviceRecord, attributes: ReadonlyMap<string, Value>): Map<string, Value> {
     const isNews = ([name, value]: [string, Value]) =>
       announcedBy(name) === null &&
       (valueIn(record.attributes, name) !== value || valueIn(record.told, name) === undefined);
-    const news = [...attributes].filter(isNews);
-    if (news.length === 0) return undefined;
+    const news = new Map([...attributes].filter(isNews));
+    if (news.size === 0) return news;
     const at = this.now();
     const told = new Map(Object.entries(record.told));
-    for (const [name] of news) told.set(name, at);
+    for (const name of news.keys()) told.set(name, at);
     record.told = Object.fromEntries(told);
-    const nobody = { version: null, by: null, from: null, reason: null };
-    return { device: record.id, at, side: 'reported', fields: Object.fromEntries(news), ...nobody };
+    return news;
   }
 
   private sweep(): void {
