@@ -40,6 +40,9 @@ export function secretEffect({ hash, kind, name, expiresAt, ...body }: SecretRec
   return ['secret.put', hash, kind, name, expiresAt, JSON.stringify(body)];
 }
 
+/** Changes that a device reports before the oldest of its history are looked for. */
+const changesPerTrim = 100;
+
 function stateChangeEffect({ device, ...body }: NewStateChange): Effect {
   return ['stateChange.add', device, body.at, JSON.stringify(body)];
 }
@@ -48,6 +51,15 @@ export function deviceTables(
   store: Store,
 ): Pick<DevicePorts, 'saveDevice' | 'savePresence' | 'saveView' | 'saveDesired'> {
   const put = (record: DeviceRecord): Effect => ['device.put', record.id, JSON.stringify(record)];
+  /** By device, how many changes it reported since its history was trimmed, or since the start. */
+  const untrimmed = new Map<string, number>();
+  const reportedEffects = (change: NewStateChange): Effect[] => {
+    const { device } = change;
+    const count = (untrimmed.get(device) ?? 0) + 1;
+    untrimmed.set(device, count % changesPerTrim);
+    const trim: Effect = ['stateChange.trimDevice', device, limits.reportedChangesPerDeviceMax];
+    return count < changesPerTrim ? [stateChangeEffect(change)] : [stateChangeEffect(change), trim];
+  };
   return {
     saveDevice(id, record, event, reported) {
       const effects: Effect[] =
@@ -57,7 +69,8 @@ export function deviceTables(
               ['deviceState.delete', id],
             ]
           : [put(record)];
-      if (reported !== undefined) effects.push(stateChangeEffect(reported));
+      if (record === null) untrimmed.delete(id);
+      if (reported !== undefined) effects.push(...reportedEffects(reported));
       return store.append('device', event, effects);
     },
     savePresence: (record, event) =>

@@ -1,7 +1,7 @@
 // What grew too old beside the readings, on a store in a folder and a clock that the test moves.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { auditEffect, listAudit } from '../src/audit-tables.ts';
-import type { AuditFilter } from '../src/contract/index.ts';
+import { type AuditFilter, limits } from '../src/contract/index.ts';
 import { silentLogger } from '../src/lib/logger.ts';
 import { SteadyClock } from '../src/lib/steady-clock.ts';
 import { ulid } from '../src/lib/ulid.ts';
@@ -9,6 +9,7 @@ import { Retention } from '../src/retention.ts';
 import { type Effect, type Store, trimRowsMax } from '../src/store/index.ts';
 import { auditLookedMax } from '../src/store/statements.ts';
 import { TempStore } from '../src/store/temp-store.fixture.ts';
+import { deviceTables, listStateChanges } from '../src/tables.ts';
 import { ManualClock } from './instruments/manual-clock.ts';
 
 const hour = 3_600_000;
@@ -120,6 +121,28 @@ test('[CMD-12] ended commands, finished groups and the history of state go by co
   expect(await left('commandGroup.list')).toEqual([9, 12]);
   const changes = await store.query<{ body: string }>('stateChange.list', 'a', 1e9, 10);
   expect(changes.map(({ body }) => JSON.parse(body).age)).toEqual([9]);
+});
+
+test('[CMD-9] of what a device reports the newest thousand changes stay, beside all that was desired of it', async () => {
+  const tables = deviceTables(store);
+  const nobody = { by: null, from: null, reason: null };
+  const presence = { state: 'unknown', since: null, cause: null } as const;
+  const record = { id: 'a', name: 'a', tags: [], createdAt: 0, presence, attributes: {}, told: {} };
+  const event = { kind: 'device', device: 'a', change: 'changed', at: start } as const;
+  const desired = { device: 'a', at: start, side: 'desired', version: 1, fields: { z: -1 }, ...nobody } as const;
+  const told = { kind: 'desired', device: 'a', version: 1, fields: { z: -1 }, by: 'ada', at: start } as const;
+  await tables.saveDesired({ device: 'a', version: 1, desired: {} }, told, desired);
+  const report = (z: number, device = 'a') =>
+    tables.saveDevice(device, { ...record, id: device }, event, {
+      ...{ device, at: start, side: 'reported', version: null, fields: { z } },
+      ...nobody,
+    });
+  await report(7, 'b');
+  const most = limits.reportedChangesPerDeviceMax;
+  await Promise.all(Array.from({ length: 2 * most + 50 }, (_, z) => report(z)));
+  const left = (await listStateChanges(store, 'a', Number.MAX_SAFE_INTEGER, 10_000)).map(({ fields }) => fields.z);
+  expect(left).toEqual([...Array.from({ length: most + 50 }, (_, i) => 2 * most + 49 - i), -1]);
+  expect(await listStateChanges(store, 'b', Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1);
 });
 
 test('[CMD-12] lines are found by any filters together, newest first', async () => {

@@ -42,6 +42,8 @@ export const limits = Object.freeze({
   textLengthMax: 1024,
   /** Attributes kept of one device. */
   attributesPerDeviceMax: 256,
+  /** Changes of what one device reports that its history keeps; a hundred more come together before the oldest go. */
+  reportedChangesPerDeviceMax: 1_000,
   /** Metrics of one device; a device that invents names for ever stops here. */
   metricsPerDeviceMax: 1_000,
   /** Series in all. Each costs a few hundred bytes of memory. */

@@ -67,6 +67,10 @@ export const effects = Object.freeze({
   'deviceState.delete': 'DELETE FROM device_state WHERE device = ?',
   'stateChange.add': 'INSERT INTO state_change (device, at, body) VALUES (?, ?, ?)',
   'stateChange.trim': trimByAge('state_change'),
+  // Of what one device reported, all but the newest: parameters are the device, and how many stay.
+  'stateChange.trimDevice': `DELETE FROM state_change WHERE id IN (
+    SELECT id FROM state_change WHERE device = ? AND body ->> 'side' = 'reported' ORDER BY id DESC
+    LIMIT ${trimRowsMax} OFFSET ?)`,
   'audit.add': 'INSERT INTO audit (at, action, device, by, subject, body) VALUES (?, ?, ?, ?, ?, ?)',
   'audit.trim': trimByAge('audit'),
   'deadLetter.add': 'INSERT INTO dead_letter (body) VALUES (?)',
