@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type AuditEntry, type AuditFilter, type AuditPage, auditActions, limits } from '../contract/index.ts';
 import type { ApiPorts } from './context.ts';
-import { csvForeign, csvResponse, csvValue, isoTime } from './csv.ts';
+import { csvForeign, csvResponse, csvValue, csvVisible, isoTime } from './csv.ts';
 import { timeQuery } from './history.ts';
 import { createRouter, needs } from './router.ts';
 import { answer, deviceId, limitQuery, millis, pageOf } from './schemas.ts';
@@ -89,8 +89,10 @@ async function pageFrom(
 const fileLines = 100;
 
 function csvLine({ at, action, what, device, by, from, reason, subject, detail }: AuditEntry): string {
-  const texts = [action, what, device, by, from, reason, subject].map(csvForeign);
-  const json = detail === null ? '' : csvValue(JSON.stringify(detail));
+  const texts = [action, what, device, by, from, reason, subject].map(text =>
+    csvForeign(text === null ? null : csvVisible(text)),
+  );
+  const json = detail === null ? '' : csvValue(csvVisible(JSON.stringify(detail)));
   return `${[isoTime(at), at, ...texts, json].join(',')}\r\n`;
 }
 
