@@ -11,7 +11,7 @@ import type {
 } from '../src/contract/index.ts';
 import { gatewayHere, gatewayProgram, newFolder, type Rest, type TestGateway } from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
-import { newUser } from './instruments/people.ts';
+import { newUser, sessionOf } from './instruments/people.ts';
 import { TestViewer } from './instruments/viewer.ts';
 
 type Fleet = Pick<TestGateway, 'mqttPort' | 'rest'>;
@@ -184,6 +184,25 @@ test('[CMD-10] [ACC-6] what is outside of one’s scope is not among its devices
   ]);
   const stopped = await ada.rest.post<CommandGroup>(`/command-groups/${hers.id}/stop`, { reason: 'wrong' });
   expect(stopped).toMatchObject({ state: 'stopped', stopped: 'withdrawn' });
+});
+
+test('[CMD-10] [ACC-6] an idempotency key does not bring back a group that is outside of what one sees by now', async () => {
+  const gateway = await gatewayHere();
+  const { rest } = gateway;
+  for (const id of ['mine-1', 'theirs-1']) await rest.device(id);
+  const wide = await newUser(gateway, 'ada', 'operator', { devices: ['*'], tags: [] });
+  const ask = { devices: ['*'], name: 'open', ttlMs: 600_000 };
+  const key = { 'Idempotency-Key': 'k' };
+  const { id } = await wide.rest.post<CommandGroup>('/command-groups', ask, key);
+  expect((await wide.rest.post<CommandGroup>('/command-groups', ask, key)).id).toBe(id);
+  const scope = { devices: ['mine-*'], tags: [] };
+  await rest.fetch('/users/ada', { method: 'PATCH', body: JSON.stringify({ scope }) });
+  const narrow = sessionOf(gateway, 'ada').rest;
+  const again = await narrow.fetch('/command-groups', { method: 'POST', body: JSON.stringify(ask), headers: key });
+  expect([again.status, ((await again.json()) as Problem).detail]).toEqual([
+    409,
+    'the idempotency key was used for another group',
+  ]);
 });
 
 test('[CMD-10] the number that was seen beforehand is the number that is asked, or none is', async () => {

@@ -157,7 +157,12 @@ export function groupRoutes(ports: ApiPorts) {
   router.openapi(create, async c => {
     const key = c.req.valid('header')['idempotency-key'] ?? null;
     const sees = sightOf(ports, c.get('principal'));
-    return c.json(await groups.create(c.req.valid('json'), key, requesterOf(c), sees), 202);
+    const group = await groups.create(c.req.valid('json'), key, requesterOf(c), sees);
+    // One that was made under the same key when whoever asks saw more than now.
+    if (key !== null && sees !== null && !isSeen(sees, await groups.get(group.id))) {
+      throw new Refusal('conflict', 'the idempotency key was used for another group');
+    }
+    return c.json(group, 202);
   });
   router.openapi(list, async c => {
     const { limit, cursor: before } = c.req.valid('query');
