@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { ManualClock } from '../test/instruments/manual-clock.ts';
 import { AuditWriter } from './audit-writer.ts';
 import { type AuditNote, limits, Refusal } from './contract/index.ts';
+import { makeLeases } from './control-ports.ts';
 
 const note: AuditNote = {
   action: 'rest',
@@ -41,4 +43,16 @@ test('[CMD-12] lines that cannot be written are counted: a full disk, and more t
   expect(audit.counters).toEqual({ lines: limits.auditLinesWaitingMax - 5, lost: 8 });
   audit.note(note);
   expect(waiting).toHaveLength(1);
+});
+
+test('[CMD-11] [CMD-12] a lease that is taken while nothing can be written is counted, too', async () => {
+  const clock = new ManualClock(7);
+  const audit = new AuditWriter(clock, { write: () => Promise.reject(new Refusal('store_full')) });
+  const live = { controlChanged() {} } as unknown as Parameters<typeof makeLeases>[0]['live'];
+  const leases = makeLeases({ audit, clock, live });
+  leases.take('a', {}, { by: 'ada', from: '::1' });
+  leases.release('a', { by: 'ada', from: '::1' });
+  leases.close();
+  await turn();
+  expect(audit.counters).toEqual({ lines: 0, lost: 2 });
 });

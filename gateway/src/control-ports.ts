@@ -1,6 +1,5 @@
 // Who has a device and who changed it last: the ports of leases and of the calls about them.
 import type { ApiPorts } from './api/index.ts';
-import { auditEffect } from './audit-tables.ts';
 import { Leases } from './command/index.ts';
 import type { LastChange } from './contract/index.ts';
 import type { Devices } from './device/index.ts';
@@ -8,12 +7,14 @@ import type { Stages } from './gateway.ts';
 import type { Store } from './store/index.ts';
 import * as tables from './tables.ts';
 
-/** Each change of a lease leaves a line in the audit trail. A lease does not wait for it: it ends with the process. */
-export function makeLeases(stages: Pick<Stages, 'clock' | 'store' | 'live' | 'inBackground'>): Leases {
+/**
+ * Each change of a lease leaves a line in the audit trail. A lease does not wait for it: it ends with the process. A line
+ * that cannot be written is counted as those of requests are.
+ */
+export function makeLeases(stages: Pick<Stages, 'audit' | 'clock' | 'live'>): Leases {
   return new Leases({
     clock: stages.clock,
-    record: step =>
-      stages.inBackground(() => stages.store.write([auditEffect({ action: 'lease', subject: null, ...step })])),
+    record: ({ at: _, ...step }) => stages.audit.note({ action: 'lease', subject: null, ...step }),
     changed: device => stages.live.controlChanged(device),
   });
 }
