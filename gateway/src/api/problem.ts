@@ -53,15 +53,17 @@ export const validationHook: Hook<unknown, ApiEnv, string, Promise<Response | un
   if (result.success) return undefined;
   const isSecret = result.target === 'json' && secretBodies.test(c.req.path);
   const input = isSecret ? undefined : await inputOf(result.target, c);
-  const errors = result.error.issues.map(issue => ({
-    where: [result.target, ...issue.path].join('.'),
+  const errors = result.error.issues.flatMap(issue => {
+    const at = (path: readonly PropertyKey[], expected: string) => ({
+      where: [result.target, ...path].join('.'),
+      expected,
+      got: isSecret ? '(not repeated)' : gotAt(input, path),
+    });
+    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => at([...issue.path, key], 'no such key'));
     // The schema's own words say what came, too; that has a place of its own here.
-    expected: issue.message
-      .replace(/^Invalid (input|option): /, '')
-      .replace(/^expected /, '')
-      .replace(/, received \w+$/, ''),
-    got: isSecret ? '(not repeated)' : gotAt(input, issue.path),
-  }));
+    const words = issue.message.replace(/^(Invalid|Too)[^:]*: /, '').replace(/, received \w+$/, '');
+    return [at(issue.path, words.replace(/^expected /, ''))];
+  });
   const detail = errors.map(({ where, expected, got }) => `${where}: expected ${expected}, got ${got}`).join('; ');
   return respond(problemOf('bad_request', detail, errors));
 };
