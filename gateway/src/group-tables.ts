@@ -9,8 +9,8 @@ import { parseCommands } from './tables.ts';
 
 /** Groups among which an idempotency key is looked for, the newest: whoever asks again does so within minutes. */
 const keysLookedAt = 200;
-/** Devices that are looked at in one turn of the event loop: a site may have a hundred thousand. */
-const devicesAtOnce = 2_000;
+/** So long others wait while devices are looked at: a site may have a hundred thousand, and a look may be a long one. */
+const turnMs = 10;
 
 type Body = { body: string };
 /** As it lies in the store: the group, and beside it what is not shown. */
@@ -76,8 +76,12 @@ export async function devicesOf(
   sees: ((device: string) => boolean) | null,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const [at, device] of devices.inOrder().entries()) {
-    if (at % devicesAtOnce === devicesAtOnce - 1) await setImmediate();
+  let turnOverAt = performance.now() + turnMs;
+  for (const device of devices.inOrder()) {
+    if (performance.now() >= turnOverAt) {
+      await setImmediate();
+      turnOverAt = performance.now() + turnMs;
+    }
     if (covers(target, device) && (sees === null || sees(device))) found.push(device);
   }
   return found;
