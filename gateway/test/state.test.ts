@@ -260,3 +260,16 @@ test('state goes with its device, is only changed by operators, and is seen with
   const next = await gatewayHere([], dir);
   expect((await stateOf(next.rest)).version).toBe(0);
 });
+
+test('[CMD-9] a field with the name of something that every object has is a field like others', async () => {
+  const { rest } = await gatewayHere();
+  await rest.device('d1');
+  const odd = '{"__proto__":1,"constructor":2}';
+  const response = await setDesired(rest, { fields: JSON.parse(odd) }, '"0"');
+  expect([response.status, response.headers.get('ETag')]).toEqual([200, '"1"']);
+  expect(JSON.stringify((await stateOf(rest)).difference)).toBe(odd);
+  expect(await (await setDesired(rest, { fields: JSON.parse('{"__proto__":{"a":1}}') }, '"1"')).json()).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('fields.__proto__: expected a number'),
+  });
+});
