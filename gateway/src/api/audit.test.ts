@@ -185,7 +185,7 @@ describe('the trail', () => {
     const { fake } = portsWith([line(1, { reason, detail: { note: '\u007f\u009b31m °C' } })]);
     const response = await makeApp(fake).ask('/api/v1/audit?format=csv', { as: 'operator' });
     const [, row, end] = (await response.text()).split('\r\n');
-    expect(row).toContain(',"\\u001b[2Jall is well\\u000d\\u000a\\u0000\\u009b31m \ufffd",');
+    expect(row).toContain(',"\\u001b[2Jall is well\\u000d\n\\u0000\\u009b31m \ufffd",');
     expect(row).toContain('"{""note"":""\\u007f\\u009b31m °C""}"');
     expect(end).toBe('');
   });

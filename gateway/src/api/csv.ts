@@ -14,9 +14,9 @@ export function csvForeign(value: Value | null): string {
   return csvValue(isFormula ? `'${value}` : value);
 }
 
-/** Text in which a control character stands as JSON has it, \u001b: a terminal would do as it says, not show it. */
+/** Text in which a control character but a line feed stands as \u001b: a terminal would do as it says, not show it. */
 export function csvVisible(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replaceAll(/(?!\n)\p{Cc}/gu, each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A time for people, beside the milliseconds. */
