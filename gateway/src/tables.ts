@@ -11,7 +11,7 @@ import {
   type UserRecord,
 } from './access/index.ts';
 import { auditEffect, commandAudit } from './audit-tables.ts';
-import { type CommandPorts, type Commands, commandDefaults, keyOf } from './command/index.ts';
+import { type CommandPorts, type Commands, keyOf, ofAnyVersion } from './command/index.ts';
 import { type Command, type DeadLetter, isOpen, limits, Refusal, type StateChange } from './contract/index.ts';
 import {
   blockSeries,
@@ -201,8 +201,7 @@ function commandEffect(command: Command): Effect {
 }
 
 /** Commands as they lie in the store; those of earlier versions know less. */
-export const parseCommands = (rows: Body[]) =>
-  parseAll<Command>(rows).map(command => ({ ...commandDefaults, ...command }));
+export const parseCommands = (rows: Body[]) => parseAll<Command>(rows).map(command => ofAnyVersion(command));
 
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {
   const one = async (rows: Promise<Body[]>) => parseCommands(await rows)[0] ?? null;

@@ -61,23 +61,6 @@ export type CommandCounters = Record<
 /** Texts that commands share; more devices than this have commands at a time on no site. */
 const textsMax = 20_000;
 
-/** What a command has that was asked for with nothing but a name; also what those of earlier versions lack. */
-export const commandDefaults = Object.freeze({
-  type: null,
-  group: null,
-  supersede: null,
-  retries: 0,
-  retryAfterMs: limits.commandRetryMsDefault,
-  reply: true,
-  expect: [],
-  needsApproval: false,
-  approval: null,
-  attempts: 0,
-  sentAt: null,
-  answeredAt: null,
-  proof: null,
-}) satisfies Partial<Command>;
-
 /** The idempotency key under which a command is found: each person's and each group's keys are their own. */
 export function keyOf({ by, group, key }: Pick<Command, 'by' | 'group' | 'key'>): string | null {
   if (key === null) return null;

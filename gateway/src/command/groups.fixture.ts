@@ -10,7 +10,7 @@ import {
   Refusal,
 } from '../contract/index.ts';
 import { GrowingUlids } from '../lib/ulid.ts';
-import { commandDefaults } from './command.ts';
+import { commandDefaults } from './earlier-commands.ts';
 import type { GroupColumn, GroupLine, GroupRow } from './group-row.ts';
 import { stepOf } from './group-run.ts';
 import { type GroupPorts, Groups } from './groups.ts';

@@ -1,5 +1,6 @@
 // The command stage's door.
-export { type CommandPorts, Commands, commandDefaults, keyOf, type Requester } from './command.ts';
+export { type CommandPorts, Commands, keyOf, type Requester } from './command.ts';
+export { ofAnyVersion } from './earlier-commands.ts';
 export type { GroupStep } from './group-progress.ts';
 export type { GroupLine, GroupRow } from './group-row.ts';
 export { type GroupPorts, Groups } from './groups.ts';
