@@ -191,7 +191,8 @@ export class Broker {
 
   /** True where a connection of the device listens for commands. */
   isReachable(device: string): boolean {
-    return this.connections.receiver(device, 'commands') !== undefined;
+    // One that is closing takes nothing: what waits would be called sent, and taken back, until it is gone.
+    return this.connections.receiver(device, 'commands')?.closed === false;
   }
 
   /** Hands a command to the one connection that takes the device's commands; false where there is none. */
