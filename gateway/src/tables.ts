@@ -228,10 +228,11 @@ export async function resumeCommands(
   const [last] = await store.query<{ id: string }>('command.list', '~', 1);
   const [known] = await store.query<{ value: string }>('meta.get', commandEpochKey);
   const isRestored = known !== undefined && known.value !== store.epoch;
-  await commands.resume(open, last?.id ?? '', isRestored);
+  const isTaken = await commands.resume(open, last?.id ?? '', isRestored);
   await more(isRestored);
   // Where the disk refuses it the next start finds the same, and has nothing left to do.
-  if (known?.value !== store.epoch) await store.write([['meta.put', commandEpochKey, store.epoch]]).catch(() => {});
+  if (isTaken && known?.value !== store.epoch)
+    await store.write([['meta.put', commandEpochKey, store.epoch]]).catch(() => {});
 }
 
 /** The ledger, newest first, of those before the given id. */

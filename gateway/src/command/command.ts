@@ -106,18 +106,21 @@ export class Commands {
    * Takes up what was open when the gateway stopped. What was sent and not answered is unknown: it may have run
    * ([CMD-4]). What was queued waits on, or has expired meanwhile; so has what has changed at a time that is still to
    * come, for the clock was set back, and there is no telling how long ago that was. `lastId` is the newest command's.
-   * In a database that was restored what waits is cancelled: it may have run since, in the time that is forgotten.
+   * In a database that was restored what waits is cancelled: it may have run since, in the time that is forgotten. Returns
+   * whether the log took all of that.
    */
-  async resume(commands: Command[], lastId = '', restored = false): Promise<void> {
+  async resume(commands: Command[], lastId = '', restored = false): Promise<boolean> {
     this.ids.startAfter(lastId);
     const now = this.ports.clock.now();
     const entries = commands.map(command => {
-      const leftMs = Math.max(command.updatedAt, command.createdAt) > now ? 0 : command.expiresAt - now;
+      const isOver = restored || Math.max(command.updatedAt, command.createdAt) > now;
+      const leftMs = isOver ? 0 : command.expiresAt - now;
       return this.ledger.open.add(command, this.ports.clock.elapsed() + leftMs);
     });
     for (const entry of entries) this.delivery.resume(entry);
     // A full disk refuses the change; the gateway starts all the same, and the command stays as the log has it.
-    await Promise.allSettled(entries.map(({ command }) => this.resumeOne(command, restored)));
+    const outcomes = await Promise.allSettled(entries.map(({ command }) => this.resumeOne(command, restored)));
+    return outcomes.every(({ status }) => status === 'fulfilled');
   }
 
   /** Puts a command into the ledger and sends it where the device is there. A known key answers with its command. */
@@ -223,7 +226,9 @@ export class Commands {
       const isDecided = state === 'verified' || state === 'contradicted';
       const to = isDecided ? state : answer.ok ? 'acknowledged' : 'rejected';
       const answeredAt = this.ports.clock.now();
-      await this.ledger.move(command, to, isLate ? 'late-answer' : 'answer', { ...said, answeredAt });
+      // That nothing was proved so far is no verdict on what was answered only now.
+      const proof = to === 'acknowledged' ? null : command.proof;
+      await this.ledger.move(command, to, isLate ? 'late-answer' : 'answer', { ...said, answeredAt, proof });
     });
   }
 
@@ -294,7 +299,10 @@ export class Commands {
     const saved = this.ledger.save(command);
     this.counters.requested++;
     this.delivery.begin(entry);
-    await Promise.all([saved, this.supersede(command), this.delivery.sendQueued(command.device, entry)]);
+    const rest = [this.supersede(command), this.delivery.sendQueued(command.device, entry)];
+    const [kept] = await Promise.allSettled([saved, ...rest]);
+    // What else is refused, a full disk puts off; of a command that is in the log nobody is told that there is none.
+    if (kept?.status === 'rejected' && entry.command === command) throw kept.reason;
     return this.get(command.id);
   }
 

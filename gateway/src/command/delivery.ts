@@ -25,8 +25,6 @@ export type DeliveryCounters = Record<'sent' | 'sentAgain' | 'notHandedOver', nu
 
 export class Delivery {
   private readonly deadlines: Deadlines<Entry>;
-  /** Open commands that were not handed over, until the log has that they wait again. */
-  private readonly goingBack = new Set<string>();
   private readonly ledger: Ledger;
   private readonly proving: Proving;
   private readonly ports: DeliveryPorts;
@@ -51,23 +49,33 @@ export class Delivery {
    * ledger hears of it, so that a new request finds others that wait.
    */
   async sendQueued(device: string, newest?: Entry): Promise<void> {
-    const isBack = ({ command }: Entry) => this.goingBack.has(command.id);
-    const waiting = this.ledger.open.of(device).filter(entry => entry.command.state === 'queued' || isBack(entry));
-    const back = waiting.findIndex(isBack);
-    const due = back < 0 ? waiting : waiting.slice(0, back);
-    await Promise.all(due.map(entry => this.sendIfDue(entry, entry === newest ? 'requested' : 'device-connected')));
+    const due = this.queuedOf(device);
+    const outcomes = await Promise.allSettled(
+      due.map(entry => this.sendIfDue(entry, entry === newest ? 'requested' : 'device-connected')),
+    );
+    const refused = outcomes.find(({ status }) => status === 'rejected');
+    if (refused === undefined) return;
+    // The device may stay, and nothing else would send them: the first one sees when there is room.
+    const [first] = this.queuedOf(device);
+    if (first !== undefined) this.deadlines.set(first, this.ports.clock.elapsed() + refusedMs);
+    throw (refused as PromiseRejectedResult).reason;
   }
 
-  /** It was in nobody's hands: as if it had not been sent. */
-  private async goBack(entry: Entry): Promise<void> {
+  /** What may be sent for the first time, in order. */
+  private queuedOf(device: string): Entry[] {
+    const waiting = this.ledger.open.of(device).filter(entry => {
+      return isGoingBack(entry) || (entry.command.state === 'queued' && !entry.command.needsApproval);
+    });
+    const back = waiting.findIndex(isGoingBack);
+    return back < 0 ? waiting : waiting.slice(0, back);
+  }
+
+  /** It was in nobody's hands: as if it had not been sent, unless its life is over. */
+  private async takeBack(entry: Entry): Promise<void> {
     const { id, device } = entry.command;
-    this.goingBack.add(id);
-    try {
-      await this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null });
-    } finally {
-      this.goingBack.delete(id);
-      await this.sendQueued(device);
-    }
+    if (this.isOver(entry)) await this.ledger.change(id, ['sent'], 'expired', 'ttl');
+    else await this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null });
+    await this.sendQueued(device);
   }
 
   /** Hears of every change that is in the log. Publishing happens here, at once, so that the log's order is kept. */
@@ -85,6 +93,8 @@ export class Delivery {
       case 'acknowledged':
       case 'unknown':
         entry.sending ??= sentAt(this.ports.clock.elapsed());
+        // Whatever was waited for before, the time for proof begins with the answer.
+        if (command.state === 'acknowledged') entry.sending.provingSince = this.ports.clock.elapsed();
         entry.sending.provingSince ??= this.ports.clock.elapsed();
         this.proving.watch(entry);
         break;
@@ -97,11 +107,12 @@ export class Delivery {
    * what the device says from now on proves it: of what came before nobody can tell whether it came after the sending.
    */
   resume(entry: Entry): void {
-    const { state, attempts, answeredAt } = entry.command;
+    const { state, attempts, answeredAt, reply } = entry.command;
     if (attempts > 0) {
       entry.sending = sentAt(this.ports.clock.elapsed());
       if (state === 'acknowledged') entry.sending.provingSince = this.elapsedAt(answeredAt);
-      if (state === 'unknown') entry.sending.provingSince = this.ports.clock.elapsed();
+      // That it is unknown now, a full disk may refuse: what does not answer has an end all the same.
+      else if (state === 'unknown' || !reply) entry.sending.provingSince = this.ports.clock.elapsed();
       if (entry.sending.provingSince !== null) this.proving.watch(entry);
     }
     this.arm(entry);
@@ -141,7 +152,8 @@ export class Delivery {
   async sendIfDue(entry: Entry, cause: TransitionCause): Promise<void> {
     const { id, state, device, attempts, needsApproval } = entry.command;
     const isFirst = state === 'queued';
-    if (!isFirst && !((state === 'sent' || state === 'unknown') && this.mayRepeat(entry))) return;
+    if (!isFirst && (!(state === 'sent' || state === 'unknown') || isGoingBack(entry) || !this.mayRepeat(entry)))
+      return;
     if (this.isOver(entry)) {
       if (isFirst) await this.ledger.change(id, ['queued'], 'expired', 'ttl');
     } else if (!needsApproval && this.ports.isReachable(device)) {
@@ -157,25 +169,19 @@ export class Delivery {
   /** *Sent* is in the log before the publish: after a crash it is known that it may have gone out ([CMD-4]). */
   private handOver(entry: Entry): void {
     const { id, device, name, params, expiresAt, attempts, reply } = entry.command;
-    const isFirst = attempts === 1;
-    const { clock } = this.ports;
-    if (this.isOver(entry)) {
-      if (isFirst) inBackground(this.ledger.change(id, ['sent'], 'expired', 'ttl'));
-      return;
-    }
-    if (!this.ports.send(device, id, JSON.stringify({ name, params, expiresAt }))) {
-      this.counters.notHandedOver++;
+    const isOver = this.isOver(entry);
+    if (isOver || !this.ports.send(device, id, JSON.stringify({ name, params, expiresAt }))) {
+      if (!isOver) this.counters.notHandedOver++;
       if (entry.sending !== null) entry.sending.retryAt = never;
-      // It was in nobody's hands: as if it had not been sent.
-      if (isFirst) inBackground(this.goBack(entry));
+      else inBackground(this.takeBack(entry));
       return;
     }
-    this.counters[isFirst ? 'sent' : 'sentAgain']++;
-    const lastAt = clock.elapsed();
+    this.counters[attempts === 1 ? 'sent' : 'sentAgain']++;
+    const lastAt = this.ports.clock.elapsed();
     entry.sending ??= sentAt(lastAt);
     entry.sending.lastAt = lastAt;
     entry.sending.retryAt = this.mayRepeat(entry) ? lastAt + entry.command.retryAfterMs : never;
-    if (!reply) entry.sending.provingSince = lastAt;
+    entry.sending.provingSince = reply ? null : lastAt;
     this.proving.watch(entry);
   }
 
@@ -188,6 +194,8 @@ export class Delivery {
       case 'queued':
         return overAt;
       case 'sent':
+        // Where the log refused to take it back, that is tried again.
+        if (sending === null) return this.ports.clock.elapsed() + refusedMs;
         return Math.min(command.reply ? answerEnd(entry) : proofEnd, retryAt < overAt ? retryAt : never);
       case 'acknowledged':
         return proofEnd;
@@ -208,15 +216,22 @@ export class Delivery {
     const isProofOver = now >= proofEndOf(entry);
     switch (command.state) {
       case 'queued':
-        await this.ledger.change(command.id, ['queued'], 'expired', 'ttl');
+        if (now >= entry.overAt) await this.ledger.change(command.id, ['queued'], 'expired', 'ttl');
+        else {
+          // What the log refused: one alone asks whether there is room by now.
+          const [first = entry] = this.queuedOf(command.device);
+          await this.sendIfDue(first, 'device-connected');
+          await this.sendQueued(command.device);
+        }
         break;
       case 'sent':
-        if (!command.reply && isProofOver) await this.judge(entry);
+        if (sending === null) await this.takeBack(entry);
+        else if (!command.reply && isProofOver) await this.judge(entry);
         else if (command.reply && now >= answerEnd(entry)) {
           await this.ledger.change(command.id, ['sent'], 'timed-out', 'no-answer');
-        } else if (sending !== null && now >= sending.retryAt) {
-          sending.retryAt = never;
+        } else if (now >= sending.retryAt) {
           await this.sendIfDue(entry, 'retry');
+          if (entry.command === command) sending.retryAt = never;
         }
         break;
       case 'acknowledged':
@@ -248,6 +263,11 @@ export class Delivery {
     const { clock } = this.ports;
     return clock.elapsed() - (at === null ? 0 : Math.max(0, clock.now() - at));
   }
+}
+
+/** True for one that was called sent and could not be handed over, until the log has that it waits again. */
+function isGoingBack({ command, sending }: Entry): boolean {
+  return command.state === 'sent' && sending === null;
 }
 
 /** When no reading can decide any more; infinity where none is waited for. */

@@ -21,11 +21,14 @@ export class Ledger {
   secondPerson = false;
   /** True where the disk is full. */
   full = false;
+  /** States that the disk has no room for. */
+  readonly refused = new Set<CommandState>();
   /** True where the device goes away before a command can be handed to it. */
   vanished = false;
   /** While held, commits wait for `release`. */
   held = false;
   private waiting: (() => void)[] = [];
+  private readonly logged = new Map<CommandState, () => void>();
 
   constructor(clock: ManualClock = new ManualClock(), stored: Iterable<Command> = []) {
     this.clock = clock;
@@ -42,9 +45,10 @@ export class Ledger {
     deviceExists: device => device !== 'nobody',
     save: async command => {
       if (this.held) await new Promise<void>(resolve => this.waiting.push(resolve));
-      if (this.full) throw new Refusal('store_full');
+      if (this.full || this.refused.has(command.state)) throw new Refusal('store_full');
       this.happened.push(`log ${command.state}`);
       this.stored.set(command.id, structuredClone(command));
+      this.logged.get(command.state)?.();
     },
     find: async id => structuredClone(this.stored.get(id)) ?? null,
     findByKey: async key => structuredClone([...this.stored.values()].find(command => keyOf(command) === key)) ?? null,
@@ -69,6 +73,11 @@ export class Ledger {
   };
 
   readonly commands = new Commands(this.ports);
+
+  /** Does something as soon as a command is in the log with this state, before anybody hears of it. */
+  whenLogged(state: CommandState, what: () => void): void {
+    this.logged.set(state, what);
+  }
 
   release(): void {
     this.held = false;
