@@ -117,6 +117,16 @@ describe('which readings count', () => {
     expect(ledger.state(id)).toBe('verified');
   });
 
+  test('[CMD-6] what a device that was never heard before had kept proves nothing', async () => {
+    const id = await acknowledged();
+    await ledger.reading('a', 'target', 21, 3_600_000);
+    await ledger.reading('a', 'target', 21, 3_500_000);
+    expect(ledger.state(id)).toBe('acknowledged');
+    await ledger.advance(1_000);
+    await ledger.reading('a', 'target', 21);
+    expect(ledger.state(id)).toBe('verified');
+  });
+
   test.each([-3_600_000, 3_600_000])('[CMD-6] a device whose clock is wrong by %d ms can be proved, too', async off => {
     await ledger.reading('a', 'other', 1, -off);
     const id = await acknowledged();

@@ -45,7 +45,8 @@ export class Proving {
     const { device, expect } = command;
     if (expect.length === 0 || sending === null || sending.newest !== null) return;
     sending.newest = expect.map(() => null);
-    sending.clockAheadMs = this.ports.clockAheadMs(device);
+    // Of a clock that nothing was heard of yet, what was kept for an hour would look like one that is an hour behind.
+    sending.clockAheadMs = this.ports.clockAheadMs(device) ?? 0;
     const others = this.watched.get(device) ?? new Set();
     this.watched.set(device, others.add(entry));
   }
