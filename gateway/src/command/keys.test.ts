@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { CommandRequest } from '../contract/index.ts';
+import { Keys } from './keys.ts';
 import { Ledger } from './ledger.fixture.ts';
 
 let ledger: Ledger;
@@ -49,5 +50,14 @@ describe('an idempotency key', () => {
     await expect(request({}, 'k')).rejects.toEqual(refusal('store_full'));
     ledger.full = false;
     expect((await request({}, 'k')).state).toBe('sent');
+  });
+
+  test('[CMD-4] is not forgotten while its request is under way, however many there are', async () => {
+    const keys = new Keys(() => new Promise(() => {}));
+    const create = () => Promise.reject(new Error('a second command'));
+    for (let i = 0; i < 10_000; i++) void keys.once(`k${i}`, create);
+    await expect(keys.once('more', create)).rejects.toEqual(refusal('store_busy'));
+    const repeat = keys.once('k0', create).then(() => 'answered');
+    expect(await Promise.race([repeat, new Promise(resolve => setImmediate(() => resolve('waits')))])).toBe('waits');
   });
 });
