@@ -193,3 +193,19 @@ test('a group hears of its commands', async () => {
   await ledger.commands.answered('a', id, yes);
   expect(ledger.inGroups).toEqual(['sent', 'acknowledged']);
 });
+
+test('[CMD-7] a device that comes and goes without end has the command fail, and not grow', async () => {
+  const { id } = await request();
+  for (let times = 0; times < 200; times++) {
+    ledger.held = true;
+    void comeBack();
+    await settle();
+    away();
+    ledger.vanished = true;
+    ledger.release();
+    await settle();
+    ledger.vanished = false;
+  }
+  expect([ledger.state(id), sentIds(), ledger.commands.openCount()]).toEqual(['failed', [], 0]);
+  expect(ledger.stored.get(id)?.transitions.length).toBeLessThan(300);
+});

@@ -1,6 +1,6 @@
 // Delivery: a command goes to the one connection that is its device, in the order of the requests, and what it waits for
 // comes to an end: its life, an answer, a proof. One that does not answer holds up no other ([CMD-5]).
-import { type Command, isOpen, type TransitionCause } from '../contract/index.ts';
+import { type Command, isOpen, limits, type TransitionCause } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import type { Ledger } from './ledger.ts';
@@ -72,9 +72,13 @@ export class Delivery {
 
   /** It was in nobody's hands: as if it had not been sent, unless its life is over. */
   private async takeBack(entry: Entry): Promise<void> {
-    const { id, device } = entry.command;
+    const { id, device, transitions } = entry.command;
+    const timesBefore = transitions.filter(({ cause }) => cause === 'connection').length;
     if (this.isOver(entry)) await this.ledger.change(id, ['sent'], 'expired', 'ttl');
-    else await this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null });
+    else if (timesBefore >= limits.commandNotHandedOverMax) {
+      // A device that comes and goes all day would have it grow with each time.
+      await this.ledger.change(id, ['sent'], 'failed', 'connection');
+    } else await this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null });
     await this.sendQueued(device);
   }
 
