@@ -23,6 +23,8 @@ export type Sending = {
   newest: (Proof | null)[] | null;
   /** How far the device's clock is ahead, as far as it is known. */
   clockAheadMs: number | null;
+  /** What the device took until then, by its clock, it had kept while it was away; minus infinity where it kept nothing. */
+  keptUntil: number;
 };
 
 /** A command that was sent at the given elapsed time; of one that was sent before, since when readings count for it. */
@@ -34,6 +36,7 @@ export function sentAt(firstAt: number): Sending {
     provingSince: null,
     newest: null,
     clockAheadMs: null,
+    keptUntil: Number.NEGATIVE_INFINITY,
   };
 }
 

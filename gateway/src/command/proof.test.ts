@@ -127,6 +127,22 @@ describe('which readings count', () => {
     expect(ledger.state(id)).toBe('verified');
   });
 
+  test('[CMD-6] what a device that is back sends of its time away, oldest first, proves nothing', async () => {
+    await ledger.reading('a', 'target', 21);
+    await ledger.advance(60_000);
+    await ledger.reading('a', 'target', 21, 59_000);
+    const id = await acknowledged();
+    for (let agoMs = 58_000; agoMs > 1_000; agoMs -= 1_000) {
+      // Both of one message: they have one time.
+      await ledger.reading('a', 'other', 1, agoMs);
+      await ledger.reading('a', 'target', 21, agoMs + 1);
+    }
+    expect(ledger.state(id)).toBe('acknowledged');
+    await ledger.reading('a', 'target', 21);
+    await ledger.reading('a', 'target', 21);
+    expect(ledger.state(id)).toBe('verified');
+  });
+
   test.each([-3_600_000, 3_600_000])('[CMD-6] a device whose clock is wrong by %d ms can be proved, too', async off => {
     await ledger.reading('a', 'other', 1, -off);
     const id = await acknowledged();

@@ -27,6 +27,11 @@ export type Verdict = { state: 'verified' | 'contradicted' | 'timed-out'; proof:
 export const provingMs = ({ expect }: Pick<Command, 'expect'>): number =>
   Math.max(0, ...expect.map(({ withinMs }) => withinMs));
 
+/** A clock may be so far behind without a doubt whether it is that, or what the device sends is old. */
+const behindMs = 1_000;
+/** By so much one reading is on its way longer than another. */
+const jitterMs = 100;
+
 export class Proving {
   /** By device, the commands that wait for its readings. Readings of all others cost one look-up. */
   private readonly watched = new Map<string, Set<Entry>>();
@@ -105,8 +110,12 @@ export class Proving {
     const { clock } = this.ports;
     const arrivedAt = clock.elapsed() - Math.max(0, clock.now() - receivedAt);
     if (arrivedAt <= sending.firstAt) return false;
-    const ahead = Math.max(sending.clockAheadMs ?? Number.NEGATIVE_INFINITY, ts - receivedAt);
+    const known = sending.clockAheadMs ?? 0;
+    const ahead = Math.max(known, ts - receivedAt);
     sending.clockAheadMs = ahead;
+    // The clock is less far behind than it seemed: rather, the device sends what it had kept, and this is of that, too.
+    if (known < -behindMs && ahead > known + jitterMs) sending.keptUntil = Math.max(sending.keptUntil, ts);
+    if (ts <= sending.keptUntil) return false;
     const takenAt = arrivedAt - Math.max(0, receivedAt - (ts - ahead));
     return takenAt > sending.firstAt;
   }
