@@ -189,6 +189,8 @@ export class Commands {
 
   /** The device is no more: nothing further can become of its commands. */
   async deviceDeleted(device: string): Promise<void> {
+    // Also where the disk refuses what follows, nothing is sent to a device that is made anew under this id.
+    for (const entry of this.ledger.open.of(device)) entry.overAt = this.ports.clock.elapsed();
     const ends: Partial<Record<CommandState, CommandState>> = { acknowledged: 'timed-out', unknown: 'unknown' };
     await Promise.all(
       this.ledger.open.of(device).map(({ command: { id } }) =>

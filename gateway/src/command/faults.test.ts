@@ -34,6 +34,15 @@ describe('a full disk', () => {
     expect(sentIds()).toEqual(ids);
   });
 
+  test('[CMD-7] that refused the end of what waited for a deleted device does not let it go out', async () => {
+    const { id } = await request();
+    ledger.full = true;
+    await expect(ledger.commands.deviceDeleted('a')).rejects.toMatchObject({ code: 'store_full' });
+    ledger.full = false;
+    await comeBack();
+    expect([ledger.state(id), sentIds(), left()]).toEqual(['expired', [], [0, 0]]);
+  });
+
   test('[CMD-7] that refused a retry puts it off', async () => {
     ledger.reachable.add('a');
     const { id } = await request({ retries: 1 });
