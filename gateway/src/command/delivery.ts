@@ -232,7 +232,8 @@ export class Delivery {
         if (sending === null) await this.takeBack(entry);
         else if (!command.reply && isProofOver) await this.judge(entry);
         else if (command.reply && now >= answerEnd(entry)) {
-          await this.ledger.change(command.id, ['sent'], 'timed-out', 'no-answer');
+          const isOver = () => (this.ports.clock.elapsed() >= answerEnd(entry) ? {} : null);
+          await this.ledger.change(command.id, ['sent'], 'timed-out', 'no-answer', isOver);
         } else if (now >= sending.retryAt) {
           await this.sendIfDue(entry, 'retry');
           if (entry.command === command) sending.retryAt = never;
@@ -252,14 +253,15 @@ export class Delivery {
     this.arm(entry);
   }
 
+  /** The time for proof is over, unless it was sent again while the log was busy with it. */
   private async judge(entry: Entry): Promise<void> {
     const { id, state } = entry.command;
     const verdict = this.proving.verdict(entry);
-    const { proof } = verdict;
-    if (verdict.state === 'timed-out') {
-      const to = state === 'unknown' ? 'unknown' : 'timed-out';
-      await this.ledger.change(id, [state], to, 'no-proof', { proof });
-    } else await this.ledger.change(id, [state], verdict.state, 'reading', { proof });
+    const isProofless = verdict.state === 'timed-out';
+    const to = isProofless && state === 'unknown' ? 'unknown' : verdict.state;
+    await this.ledger.change(id, [state], to, isProofless ? 'no-proof' : 'reading', () =>
+      this.ports.clock.elapsed() >= proofEndOf(entry) ? { proof: verdict.proof } : null,
+    );
   }
 
   /** A wall time as elapsed time; now where there is none, or where it is still to come. */

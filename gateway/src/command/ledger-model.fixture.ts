@@ -39,11 +39,6 @@ export class LedgerModel {
     if (this.facts.has(command.id)) return this.decided(command);
     this.expect(command.state === 'queued' && command.transitions.length === 1, command.id, 'begins as queued');
     this.facts.set(command.id, newFacts(command, clock.elapsed() + command.expiresAt - command.createdAt));
-    if (command.needsApproval || command.supersede === null) return;
-    for (const facts of this.facts.values()) {
-      const { device, supersede, id } = facts.asked;
-      if (device === command.device && supersede === command.supersede && id < command.id) facts.later = true;
-    }
   }
 
   saved(command: Command, refused: boolean): void {
@@ -106,6 +101,8 @@ export class LedgerModel {
       return;
     }
     facts.answer = { ok: answer.ok, at: this.world().clock.elapsed() };
+    // Of a device that is said not to answer, and does: whether the time for proof begins anew is left open.
+    if (!facts.asked.reply) facts.blurred = true;
     this.prove(facts);
   }
 
@@ -181,9 +178,10 @@ export class LedgerModel {
 
   /** Compares all commands with the ledger's; while commits are under way only what is certain even then. */
   judge(): void {
-    const { stored, underWay } = this.world();
+    const { clock, stored, underWay } = this.world();
     for (const [id, facts] of this.facts) {
       const record = stored.get(id);
+      facts.wasExpired ||= clock.now() >= facts.asked.expiresAt;
       if (record === undefined || underWay > 0) continue;
       // An answer to what was never handed over is no device's.
       if (!facts.blurred || facts.handed.length > 0) this.evidence(facts, record);

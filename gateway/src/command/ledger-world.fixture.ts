@@ -54,9 +54,13 @@ export class World {
     this.held = true;
   }
 
-  release(): void {
+  /** Commits go through, and so does what was due meanwhile. */
+  async release(): Promise<void> {
     this.held = false;
     for (const resolve of this.waiting.splice(0)) resolve();
+    await settle();
+    this.clock.advance(0);
+    await settle();
   }
 
   latest(device: string, metric: string): { ts: number; receivedAt: number; value: Value } | undefined {
