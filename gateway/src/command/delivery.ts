@@ -98,7 +98,10 @@ export class Delivery {
       case 'unknown':
         entry.sending ??= sentAt(this.ports.clock.elapsed());
         // Whatever was waited for before, the time for proof begins with the answer.
-        if (command.state === 'acknowledged') entry.sending.provingSince = this.ports.clock.elapsed();
+        if (command.state === 'acknowledged') {
+          entry.sending.provingSince = this.ports.clock.elapsed();
+          this.proving.answered(entry);
+        }
         entry.sending.provingSince ??= this.ports.clock.elapsed();
         this.proving.watch(entry);
         break;

@@ -101,6 +101,7 @@ export class LedgerModel {
       return;
     }
     facts.answer = { ok: answer.ok, at: this.world().clock.elapsed() };
+    facts.blurred ||= facts.readings.some(({ at }) => at === facts.answer?.at);
     // Of a device that is said not to answer, and does: whether the time for proof begins anew is left open.
     if (!facts.asked.reply) facts.blurred = true;
     this.prove(facts);
@@ -115,6 +116,8 @@ export class LedgerModel {
       if (!isNew && ts >= facts.decidedWall) facts.early.push({ metric, value, ts, at });
       // Whether it was taken before or after cannot be told within the same millisecond.
       if (isNew && ts === facts.sentWall) facts.blurred ||= facts.asked.expect.some(each => each.metric === metric);
+      // Which of the two came first cannot be told.
+      facts.blurred ||= facts.answer?.at === at && facts.asked.expect.some(each => each.metric === metric);
       // At the very end of its time it may count or not.
       facts.blurred ||= facts.asked.expect.some(each => this.windowEnd(facts, each.withinMs) === at);
       if (isNew || (facts.blurred && facts.handed.length > 0)) facts.readings.push({ metric, value, ts, at });
@@ -243,7 +246,9 @@ export class LedgerModel {
   private verdict(facts: Facts): 'contradicted' | 'timed-out' {
     const isUnmet = facts.asked.expect.some(expectation => {
       const newest = this.newest(facts, expectation.metric, this.windowEnd(facts, expectation.withinMs));
-      return newest !== undefined && !meets(expectation, newest.value);
+      // What did not fit before the answer says nothing against it.
+      const isEarly = newest !== undefined && facts.answer !== null && newest.at < facts.answer.at;
+      return newest !== undefined && !meets(expectation, newest.value) && !isEarly;
     });
     return isUnmet ? 'contradicted' : 'timed-out';
   }

@@ -190,6 +190,14 @@ describe('answers and readings in any order', () => {
     expect(ledger.state(id)).toBe('verified');
   });
 
+  test('[CMD-6] a reading from between the sending and the answer can verify, and not contradict', async () => {
+    const { id } = await request();
+    await ledger.reading('a', 'target', 19);
+    await ledger.commands.answered('a', id, yes);
+    await ledger.advance(10_000);
+    expect(ledger.stored.get(id)).toMatchObject({ state: 'timed-out', proof: [{ value: null, met: false }] });
+  });
+
   test('[CMD-6] a no is the end: no reading makes it anything else', async () => {
     const { id } = await request();
     await ledger.commands.answered('a', id, no);

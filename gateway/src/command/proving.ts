@@ -56,6 +56,11 @@ export class Proving {
     this.watched.set(device, others.add(entry));
   }
 
+  /** The device says that it is done only now: what did not fit before says nothing against it. */
+  answered({ sending }: Entry): void {
+    if (sending?.newest) sending.newest = sending.newest.map(proof => (proof?.met === true ? proof : null));
+  }
+
   unwatch(entry: Entry): void {
     const { device } = entry.command;
     const others = this.watched.get(device);
