@@ -136,9 +136,9 @@ describe('[RUN-3] [CMD-3] commands', () => {
 
   test('the same steps find a build that asks the clock alone', async () => {
     const broken = brokenBuild({
-      file: 'command/command.ts',
-      find: 'return expiresAt <= this.ports.clock.now() || this.leftMs(id) <= 0;',
-      replace: 'return expiresAt <= this.ports.clock.now();',
+      file: 'command/delivery.ts',
+      find: 'return command.expiresAt <= clock.now() || overAt <= clock.elapsed();',
+      replace: 'return command.expiresAt <= clock.now();',
     });
     expect((await late(-2 * hour, broken)).states).toEqual(['sent']);
   });
