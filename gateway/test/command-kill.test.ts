@@ -7,7 +7,7 @@ import { gatewayProgram, makeToken, newFolder } from './instruments/gateway.ts';
 import { seededRandom } from './instruments/random.ts';
 import { TakingDevice } from './instruments/taking-device.ts';
 
-const kills = 6;
+const kills = 4;
 
 /** Kills the program so many times while commands are under way, and compares the books. */
 async function crash(times: number, main?: string, set: string[] = []) {

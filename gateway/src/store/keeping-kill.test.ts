@@ -23,7 +23,7 @@ import type { Store, StoreConfig } from './store.ts';
 import { settled, TempStore } from './temp-store.fixture.ts';
 
 const hour = day / 24;
-const rounds = 16;
+const rounds = 12;
 /** 80 simulated days: two windows of 32 days end in them, and close. */
 const lastStep = 640;
 /** Steps that a round commits at the most, so that there is something left to kill in the last one. */

@@ -136,7 +136,7 @@ describe('what keeping does to the store', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 120_000);
 });
