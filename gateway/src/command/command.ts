@@ -17,7 +17,7 @@ import { Texts } from '../lib/texts.ts';
 import { GrowingUlids } from '../lib/ulid.ts';
 import { Delivery, type DeliveryPorts } from './delivery.ts';
 import { Keys } from './keys.ts';
-import { Ledger, type LedgerPorts } from './ledger.ts';
+import { inBackground, Ledger, type LedgerPorts } from './ledger.ts';
 import type { Entry } from './open-commands.ts';
 import { Proving, type ProvingPorts, type Readings } from './proving.ts';
 import { checkKey } from './request-checks.ts';
@@ -300,7 +300,7 @@ export class Commands {
     const { command } = entry;
     const saved = this.ledger.save(command);
     this.counters.requested++;
-    this.delivery.begin(entry);
+    this.delivery.arm(entry);
     const rest = [this.supersede(command), this.delivery.sendQueued(command.device, entry)];
     const [kept] = await Promise.allSettled([saved, ...rest]);
     // What else is refused, a full disk puts off; of a command that is in the log nobody is told that there is none.
@@ -356,8 +356,4 @@ export class Commands {
     if (entry !== undefined) this.delivery.moved(command, cause, entry);
     if (command.group !== null) this.ports.movedInGroup?.(command);
   }
-}
-
-function inBackground(work: Promise<unknown>): void {
-  work.catch(() => {});
 }

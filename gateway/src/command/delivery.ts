@@ -3,7 +3,7 @@
 import { type Command, isOpen, limits, type TransitionCause } from '../contract/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
-import type { Ledger } from './ledger.ts';
+import { inBackground, type Ledger } from './ledger.ts';
 import { type Entry, sentAt } from './open-commands.ts';
 import { type Proving, provingMs } from './proving.ts';
 
@@ -125,12 +125,8 @@ export class Delivery {
     this.arm(entry);
   }
 
-  /** Sees to it that a new command ends with its life. */
-  begin(entry: Entry): void {
-    this.arm(entry);
-  }
-
-  private arm(entry: Entry): void {
+  /** Sees to it that the command is looked at when what it waits for is over: of a new one that is its life. */
+  arm(entry: Entry): void {
     if (this.ledger.open.get(entry.command.id) !== entry) return this.forget(entry);
     this.deadlines.set(entry, this.nextOf(entry));
   }
@@ -288,9 +284,4 @@ function proofEndOf({ command, sending }: Entry): number {
 /** When a command that was sent and not answered has timed out. */
 function answerEnd({ overAt, sending }: Entry): number {
   return Math.max(overAt, (sending?.lastAt ?? -never) + answerMsMin);
-}
-
-/** Where the log refuses (a full disk), the state stands as the log has it; the next start decides. */
-function inBackground(work: Promise<unknown>): void {
-  work.catch(() => {});
 }

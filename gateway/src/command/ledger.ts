@@ -104,6 +104,11 @@ export class Ledger {
   }
 }
 
+/** Nobody waits for it. Where the log refuses a change (a full disk), the state stands as the log has it. */
+export function inBackground(work: Promise<unknown>): void {
+  work.catch(() => {});
+}
+
 /** The last step of a command, as the log and viewers have it. */
 function eventOf(command: Command): LiveEvent {
   const { id, device, name, state, updatedAt, by, group, attempts, result, error, proof, transitions } = command;
