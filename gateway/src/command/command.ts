@@ -21,6 +21,7 @@ import { inBackground, Ledger, type LedgerPorts } from './ledger.ts';
 import type { Entry } from './open-commands.ts';
 import { Proving, type ProvingPorts, type Readings } from './proving.ts';
 import { checkKey } from './request-checks.ts';
+import { supersede } from './supersede.ts';
 import type { Plan } from './types.ts';
 
 export type CommandPorts = LedgerPorts &
@@ -120,7 +121,9 @@ export class Commands {
     for (const entry of entries) this.delivery.resume(entry);
     // A full disk refuses the change; the gateway starts all the same, and the command stays as the log has it.
     const outcomes = await Promise.allSettled(entries.map(({ command }) => this.resumeOne(command, restored)));
-    return outcomes.every(({ status }) => status === 'fulfilled');
+    // Of a request that was killed half done: what it takes the place of may not go out behind it.
+    const superseded = await Promise.allSettled(entries.map(({ command }) => supersede(this.ledger, command)));
+    return [...outcomes, ...superseded].every(({ status }) => status === 'fulfilled');
   }
 
   /** Puts a command into the ledger and sends it where the device is there. A known key answers with its command. */
@@ -178,7 +181,7 @@ export class Commands {
       const { state } = await this.get(id);
       throw new Refusal('unprocessable', `nobody has to agree to this command; it is ${state}`);
     }
-    await this.supersede({ ...command, needsApproval: false });
+    await supersede(this.ledger, { ...command, needsApproval: false });
     return this.get(id);
   }
 
@@ -298,33 +301,14 @@ export class Commands {
   /** Where the device is there, *queued* and *sent* go into the log with the same commit, one behind the other. */
   private async saveAndSend(entry: Entry): Promise<Command> {
     const { command } = entry;
-    const saved = this.ledger.save(command);
+    const saved = this.ledger.save(entry);
     this.counters.requested++;
     this.delivery.arm(entry);
-    const rest = [this.supersede(command), this.delivery.sendQueued(command.device, entry)];
+    const rest = [supersede(this.ledger, command), this.delivery.sendQueued(command.device, entry)];
     const [kept] = await Promise.allSettled([saved, ...rest]);
     // What else is refused, a full disk puts off; of a command that is in the log nobody is told that there is none.
     if (kept?.status === 'rejected' && entry.command === command) throw kept.reason;
     return this.get(command.id);
-  }
-
-  /** Those of the same key that wait do not go out any more, and those that went out are not sent again. */
-  private async supersede({ id, device, supersede, needsApproval, by, from }: Command): Promise<void> {
-    if (supersede === null || needsApproval) return;
-    const before = this.ledger.open.of(device).filter(({ command }) => {
-      return command.supersede === supersede && command.id < id;
-    });
-    await Promise.all(
-      before.map(({ command }) =>
-        // In one turn, so that it is not sent again between two.
-        this.ledger.inTurn(command.id, async now => {
-          if (now?.state === 'queued') await this.ledger.move(now, 'superseded', 'newer', { by, from });
-          else if ((now?.state === 'sent' || now?.state === 'unknown') && now.attempts <= now.retries) {
-            await this.ledger.move(now, now.state, 'newer', { retries: now.attempts - 1, by, from });
-          }
-        }),
-      ),
-    );
   }
 
   /** True where the request asks for just these parameters, as they are or once they are filled in. */

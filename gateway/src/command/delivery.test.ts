@@ -42,6 +42,18 @@ describe('of those of one key', () => {
     expect(sentIds()).toEqual([last.id]);
   });
 
+  test('[CMD-7] [CMD-4] a request that was killed half done has taken the place of those before it', async () => {
+    const first = await request({ supersede: 'target' });
+    ledger.held = true;
+    void request({ supersede: 'target' });
+    await settle();
+    // The later one is in the log, and that it takes the first one's place is not.
+    await ledger.releaseSome(1);
+    ledger = await ledger.restart();
+    await comeBack();
+    expect([ledger.state(first.id), sentIds()]).toEqual(['superseded', [[...ledger.stored.keys()].at(-1)]]);
+  });
+
   test('[CMD-7] one that waits for a second person leaves the others until that one agreed', async () => {
     const first = await request({ supersede: 'target' });
     ledger.secondPerson = true;
@@ -49,6 +61,38 @@ describe('of those of one key', () => {
     expect(ledger.state(first.id)).toBe('queued');
     await ledger.commands.approve(last.id, { by: 'ben', from: '::2' });
     expect([ledger.state(first.id), ledger.state(last.id)]).toEqual(['superseded', 'queued']);
+  });
+});
+
+describe('a device that goes away between the commits of two commands, and comes back', () => {
+  /** The first is in the log as sent when nobody is there; the second when the device is there again. */
+  async function sendOverABreak(first: Partial<CommandRequest>, second: Partial<CommandRequest>): Promise<string[]> {
+    ledger.reachable.add('a');
+    ledger.held = true;
+    const asked = [request(first)];
+    await settle();
+    asked.push(request(second));
+    await settle();
+    away();
+    ledger.vanished = true;
+    // Queued and sent, of the first alone.
+    await ledger.releaseSome(2);
+    ledger.vanished = false;
+    void comeBack();
+    ledger.release();
+    await settle();
+    return (await Promise.all(asked)).map(({ id }) => id);
+  }
+
+  test('[CMD-7] gets both in their order', async () => {
+    const [first, second] = await sendOverABreak({}, {});
+    expect(sentIds()).toEqual([first, second]);
+  });
+
+  test('[CMD-7] gets the later one alone where both have the same key', async () => {
+    const [first = '', second] = await sendOverABreak({ supersede: 'target' }, { supersede: 'target' });
+    expect(sentIds()).toEqual([second]);
+    expect(ledger.stored.get(first)).toMatchObject({ state: 'superseded', attempts: 0 });
   });
 });
 

@@ -63,22 +63,27 @@ export class Delivery {
 
   /** What may be sent for the first time, in order. */
   private queuedOf(device: string): Entry[] {
-    const waiting = this.ledger.open.of(device).filter(entry => {
-      return isGoingBack(entry) || (entry.command.state === 'queued' && !entry.command.needsApproval);
-    });
+    const waiting = this.ledger.open.of(device).filter(isWaiting);
     const back = waiting.findIndex(isGoingBack);
     return back < 0 ? waiting : waiting.slice(0, back);
   }
 
-  /** It was in nobody's hands: as if it had not been sent, unless its life is over. */
+  /** It was in nobody's hands: as if it had not been sent, unless its life is over or a later one takes its place. */
   private async takeBack(entry: Entry): Promise<void> {
-    const { id, device, transitions } = entry.command;
-    const timesBefore = transitions.filter(({ cause }) => cause === 'connection').length;
-    if (this.isOver(entry)) await this.ledger.change(id, ['sent'], 'expired', 'ttl');
-    else if (timesBefore >= limits.commandNotHandedOverMax) {
-      // A device that comes and goes all day would have it grow with each time.
-      await this.ledger.change(id, ['sent'], 'failed', 'connection');
-    } else await this.ledger.change(id, ['sent'], 'queued', 'connection', { attempts: 0, sentAt: null });
+    const { id, device } = entry.command;
+    // In one turn, so that it is not sent between two.
+    await this.ledger.inTurn(id, async command => {
+      if (command?.state !== 'sent') return;
+      const timesBefore = command.transitions.filter(({ cause }) => cause === 'connection').length;
+      if (this.isOver(entry)) await this.ledger.move(command, 'expired', 'ttl', {});
+      else if (timesBefore >= limits.commandNotHandedOverMax) {
+        // A device that comes and goes all day would have it grow with each time.
+        await this.ledger.move(command, 'failed', 'connection', {});
+      } else {
+        await this.ledger.move(command, 'queued', 'connection', { attempts: 0, sentAt: null });
+        if (entry.newer !== null) await this.ledger.move(entry.command, 'superseded', 'newer', entry.newer);
+      }
+    });
     await this.sendQueued(device);
   }
 
@@ -173,7 +178,8 @@ export class Delivery {
   private handOver(entry: Entry): void {
     const { id, device, name, params, expiresAt, attempts, reply } = entry.command;
     const isOver = this.isOver(entry);
-    if (isOver || !this.ports.send(device, id, JSON.stringify({ name, params, expiresAt }))) {
+    const payload = JSON.stringify({ name, params, expiresAt });
+    if (isOver || this.isOvertaking(entry) || !this.ports.send(device, id, payload)) {
       if (!isOver) this.counters.notHandedOver++;
       if (entry.sending !== null) entry.sending.retryAt = never;
       else inBackground(this.takeBack(entry));
@@ -186,6 +192,15 @@ export class Delivery {
     entry.sending.retryAt = this.mayRepeat(entry) ? lastAt + entry.command.retryAfterMs : never;
     entry.sending.provingSince = reply ? null : lastAt;
     this.proving.watch(entry);
+  }
+
+  /** True for one that would go out for the first time before another that was asked for earlier. */
+  private isOvertaking({ command: { device, id }, sending }: Entry): boolean {
+    if (sending !== null) return false;
+    return this.ledger.open.some(
+      device,
+      other => other.command.id < id && isWaiting(other) && !this.isOver(other) && !other.isRefused,
+    );
   }
 
   /** When the command has to be looked at next. */
@@ -273,6 +288,11 @@ export class Delivery {
 /** True for one that was called sent and could not be handed over, until the log has that it waits again. */
 function isGoingBack({ command, sending }: Entry): boolean {
   return command.state === 'sent' && sending === null;
+}
+
+/** True for one that was not handed over yet and needs nobody's agreement. */
+function isWaiting(entry: Entry): boolean {
+  return isGoingBack(entry) || (entry.command.state === 'queued' && !entry.command.needsApproval);
 }
 
 /** When no reading can decide any more; infinity where none is waited for. */

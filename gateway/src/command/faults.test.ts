@@ -34,6 +34,37 @@ describe('a full disk', () => {
     expect(sentIds()).toEqual(ids);
   });
 
+  test('[CMD-1] that refused a request does not have the device get it when it connects at that moment', async () => {
+    ledger.held = true;
+    ledger.full = true;
+    const asked = expect(request()).rejects.toMatchObject({ code: 'store_full' });
+    const connected = Promise.allSettled([comeBack()]);
+    await settle();
+    // Both steps of the request are refused; there is room for what comes after.
+    await ledger.releaseSome(2);
+    ledger.full = false;
+    ledger.release();
+    await asked;
+    await connected;
+    await settle();
+    expect([sentIds(), [...ledger.stored.keys()], left()]).toEqual([[], [], [0, 0]]);
+  });
+
+  test('[CMD-7] that refused a request leaves what it would have taken the place of', async () => {
+    const first = await request({ supersede: 'target', retries: 1 });
+    ledger.held = true;
+    const connected = comeBack();
+    const asked = expect(request({ supersede: 'target' })).rejects.toMatchObject({ code: 'store_full' });
+    await settle();
+    ledger.refused.add('queued');
+    // That the first is sent, and that the second waits.
+    await ledger.releaseSome(2);
+    ledger.refused.add('sent');
+    ledger.release();
+    await Promise.all([connected, asked]);
+    expect(ledger.stored.get(first.id)).toMatchObject({ state: 'sent', retries: 1 });
+  });
+
   test('[CMD-7] that refused the end of what waited for a deleted device does not let it go out', async () => {
     const { id } = await request();
     ledger.full = true;

@@ -56,8 +56,11 @@ export class LedgerModel {
       command.id,
       `from ${known?.state} to ${command.state} is not in the table`,
     );
+    // One whose first step was refused is there with the next one that was taken, and has both.
+    const isFirst = known === undefined && facts.blurred;
+    const before = isFirst ? command.transitions.slice(0, -1) : (known?.transitions ?? []);
     this.expect(
-      JSON.stringify(command.transitions.slice(0, -1)) === JSON.stringify(known?.transitions ?? []),
+      JSON.stringify(command.transitions.slice(0, -1)) === JSON.stringify(before),
       command.id,
       'every step is kept, and adds one',
     );
@@ -84,6 +87,9 @@ export class LedgerModel {
     const again = facts.handed.length > 0;
     this.expect(facts.handed.length <= facts.asked.retries, id, 'is handed over too often');
     this.expect(!again || !facts.isLate, id, 'is sent again though a later one of its key is there');
+    // Back in the queue, it was to give way to the later one.
+    const wasBack = record?.transitions.some(({ cause }) => cause === 'connection') ?? false;
+    this.expect(!wasBack || again || !facts.isLate, id, 'is handed over though a later one of its key waits behind it');
     if (!again && taken) this.inOrder(facts, id);
     if (!taken) return;
     if (!again) facts.sentWall = clock.now();
@@ -330,9 +336,12 @@ export class LedgerModel {
       if (facts.asked.device !== device || facts.asked.supersede !== supersede || facts.asked.id >= id) continue;
       facts.later = true;
       const { underWay, stored } = this.world();
-      if (facts.handed.length > 0 || stored.get(facts.asked.id)?.state !== 'queued' || facts.superseded === 'yes')
-        continue;
-      const isCertain = underWay === 0 && this.world().clock.elapsed() < facts.overAt && !facts.cancelled;
+      const state = stored.get(facts.asked.id)?.state;
+      // One that is called sent goes out, or waits again.
+      const isOut = facts.handed.length > 0 || (state !== 'queued' && state !== 'sent');
+      if (isOut || facts.superseded === 'yes') continue;
+      const isCertain =
+        state === 'queued' && underWay === 0 && this.world().clock.elapsed() < facts.overAt && !facts.cancelled;
       facts.superseded = isCertain ? 'yes' : 'perhaps';
     }
   }

@@ -26,7 +26,9 @@ export class World {
   underWay = 0;
   commands: Commands;
   readonly clock: ManualClock;
-  private waiting: (() => void)[] = [];
+  /** What waits for its commit; what the ledger asked for in one turn of the event loop is one commit. */
+  private waiting: (() => void)[][] = [];
+  private isTurnOver = true;
   private readonly series: { device: string; metric: string }[] = [];
   private readonly newest = new Map<string, { ts: number; receivedAt: number; value: Value }>();
   private readonly witness: Witness;
@@ -54,10 +56,16 @@ export class World {
     this.held = true;
   }
 
+  /** The oldest commit that waits goes through; the others, and those to come, wait on. */
+  async releaseOne(): Promise<void> {
+    for (const resolve of this.waiting.shift() ?? []) resolve();
+    await settle();
+  }
+
   /** Commits go through, and so does what was due meanwhile. */
   async release(): Promise<void> {
     this.held = false;
-    for (const resolve of this.waiting.splice(0)) resolve();
+    for (const resolve of this.waiting.splice(0).flat()) resolve();
     await settle();
     this.clock.advance(0);
     await settle();
@@ -130,11 +138,22 @@ export class World {
     };
   }
 
+  private nextCommit(): Promise<void> {
+    if (this.isTurnOver || this.waiting.length === 0) {
+      this.waiting.push([]);
+      this.isTurnOver = false;
+      setImmediate(() => {
+        this.isTurnOver = true;
+      });
+    }
+    return new Promise(resolve => this.waiting.at(-1)?.push(resolve));
+  }
+
   private async save(command: Command, life: number): Promise<void> {
     if (life !== this.life) return new Promise(() => {});
     this.witness.saving(command);
     this.underWay++;
-    if (this.held) await new Promise<void>(resolve => this.waiting.push(resolve));
+    if (this.held) await this.nextCommit();
     else await null;
     if (life !== this.life) return new Promise(() => {});
     this.underWay--;

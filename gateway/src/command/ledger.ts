@@ -45,8 +45,15 @@ export class Ledger {
   }
 
   /** Appends a command that was not there before. */
-  save(command: Command): Promise<void> {
-    return this.ports.save(command, eventOf(command));
+  async save(entry: Entry): Promise<void> {
+    const { command } = entry;
+    try {
+      await this.ports.save(command, eventOf(command));
+    } catch (error) {
+      // At once, before whatever waits for its turn with it.
+      entry.isRefused = entry.command === command;
+      throw error;
+    }
   }
 
   /** The command as it is now, open or not; null where there is none. */
@@ -59,7 +66,8 @@ export class Ledger {
     return this.turns.take(id, async () => {
       // An open one is at hand: where nothing is waited for, a change goes into the log with what came before it.
       const entry = this.open.get(id);
-      return work(entry === undefined ? await this.ports.find(id) : entry.command);
+      if (entry === undefined) return work(await this.ports.find(id));
+      return work(entry.isRefused ? null : entry.command);
     });
   }
 
@@ -75,8 +83,8 @@ export class Ledger {
     outcome: Outcome | ((command: Command) => Outcome | null) = {},
   ): Promise<boolean> {
     return this.turns.take(id, async () => {
-      const command = this.open.get(id)?.command;
-      if (command === undefined || !from.includes(command.state)) return false;
+      const { command, isRefused } = this.open.get(id) ?? {};
+      if (command === undefined || isRefused || !from.includes(command.state)) return false;
       const brings = typeof outcome === 'function' ? outcome(command) : outcome;
       return brings !== null && this.move(command, state, cause, brings);
     });
@@ -96,7 +104,10 @@ export class Ledger {
     const after: Command = { ...before, ...outcome, state, updatedAt: at, transitions: [...before.transitions, step] };
     await this.ports.save(after, eventOf(after));
     let entry = this.open.get(after.id);
-    if (entry !== undefined) entry.command = after;
+    if (entry !== undefined) {
+      entry.command = after;
+      entry.isRefused = false;
+    }
     if (!isOpen(after)) this.open.remove(after);
     else entry ??= this.open.add(after, this.ports.clock.elapsed() + after.expiresAt - at);
     this.moved(after, cause, entry);

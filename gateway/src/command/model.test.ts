@@ -134,6 +134,7 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<NamedStep> }[] = [
   },
   { weight: 3, arbitrary: named('hold commits', fc.constant(true), () => world => world.hold()) },
   { weight: 4, arbitrary: named('release commits', fc.constant(true), () => world => world.release()) },
+  { weight: 4, arbitrary: named('release one commit', fc.constant(true), () => world => world.releaseOne()) },
   { weight: 1, arbitrary: named('full disk', fc.boolean(), is => world => world.fill(is)) },
   {
     weight: 2,

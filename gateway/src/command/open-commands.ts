@@ -9,6 +9,10 @@ export type Entry = Due & {
   overAt: number;
   /** Null while it was not handed to anybody: most of those that wait for a device are like that. */
   sending: Sending | null;
+  /** Who asked for a later one of its supersede key while it was called sent; null where nobody did. */
+  newer: Pick<Command, 'by' | 'from'> | null;
+  /** The log has refused it, and no step of it was taken since: nothing more is begun with it. */
+  isRefused: boolean;
 };
 
 export type Sending = {
@@ -59,6 +63,11 @@ export class OpenCommands {
     return [...(this.byDevice.get(device) ?? [])].sort((a, b) => (a.command.id < b.command.id ? -1 : 1));
   }
 
+  /** True where one of a device's is like that. */
+  some(device: string, is: (entry: Entry) => boolean): boolean {
+    return this.byDevice.get(device)?.some(is) ?? false;
+  }
+
   /** Refuses one more where there are too many. */
   checkRoom(device: string): void {
     if (this.byId.size >= limits.commandsOpenMax) {
@@ -70,7 +79,7 @@ export class OpenCommands {
   }
 
   add(command: Command, overAt: number): Entry {
-    const entry: Entry = { command, overAt, sending: null, ...noDeadline };
+    const entry: Entry = { command, overAt, sending: null, newer: null, isRefused: false, ...noDeadline };
     this.byId.set(command.id, entry);
     const own = this.byDevice.get(command.device);
     if (own === undefined) this.byDevice.set(command.device, [entry]);
