@@ -18,7 +18,7 @@ export function commandAudit(command: Command): Effect {
   return auditEffect({
     at,
     action: 'command',
-    what: cause === 'approved' ? 'approved' : state,
+    what: cause === 'approved' || cause === 'delivered' ? cause : state,
     device,
     by: isRequest ? command.by : (by ?? null),
     from: isRequest ? command.from : (from ?? null),

@@ -207,7 +207,7 @@ export class Stages {
       tagsChanged: (device, before, after) => this.live.rightsChanged(this.sights.tagsChanged(device, before, after)),
       freshnessChanged: changes => this.live.freshnessChanged(changes),
       mayControl: (device, by) => this.leases.check(device, by),
-      sendDesired: (device, payload, handed) => this.broker.sendDesired(device, payload, handed),
+      sendDesired: (device, payload, taken) => this.broker.sendDesired(device, payload, taken),
     });
   }
 
@@ -272,6 +272,7 @@ export class Stages {
       take: (message, settled) => ingest.take(message, settled),
       connected: device => this.inBackground(() => devices.setPresence(device, 'online', 'connect')),
       disconnected: (device, cause) => this.inBackground(() => devices.setPresence(device, 'offline', cause)),
+      commandTaken: (device, command) => commands.taken(device, command),
       commandsReady: device => this.inBackground(() => commands.deviceConnected(device)),
       desiredReady: device => devices.desired.listens(device),
     });

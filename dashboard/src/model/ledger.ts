@@ -101,6 +101,7 @@ export function applyEvent(command: Command, event: CommandEvent): Command | nul
     attempts: event.attempts,
     needsApproval: command.needsApproval && cause !== 'approved',
     sentAt: event.attempts === 0 ? null : (command.sentAt ?? at),
+    deliveredAt: event.deliveredAt ?? command.deliveredAt,
     answeredAt: command.answeredAt ?? (cause === 'answer' || cause === 'late-answer' ? at : null),
     result: event.result === undefined ? command.result : event.result,
     error: event.error ?? command.error,

@@ -27,6 +27,9 @@ describe('the outcome of a command', () => {
     expect(said({ state, expect: [target], proof })).toMatch(/^Not proved\. .*after its time/);
     expect(said({ state: 'timed-out', answeredAt: 1, expect: [target], proof })).toMatch(/^Not proved\. .*no reading/);
     expect(said({ state: 'timed-out' })).toMatch(/^No answer\./);
+    expect(said({ state: 'sent' })).toContain('has not answered');
+    expect(said({ state: 'sent', deliveredAt: 1 })).toContain('The device has it');
+    expect(said({ state: 'timed-out', deliveredAt: 1 })).toContain('The device got it');
     expect(said({ state: 'sent', reply: false, expect: [target] })).toContain('only its readings');
   });
 

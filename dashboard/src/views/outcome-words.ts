@@ -25,7 +25,7 @@ export const outcomeSigns: Record<CommandState, { icon: IconName; tone: OutcomeT
 
 /** The state and what it comes to, with what is known of this command. */
 export function outcomeWords(command: Command): { title: string; meaning: string } {
-  const { state, needsApproval, answeredAt, reply, expect } = command;
+  const { state, needsApproval, deliveredAt, answeredAt, reply, expect } = command;
   const title = words.state[state];
   const meaning = words.meaning[state];
   const { special } = words;
@@ -35,7 +35,8 @@ export function outcomeWords(command: Command): { title: string; meaning: string
     case 'expired':
       return { title, meaning: needsApproval ? special.nobodyAgreed : meaning };
     case 'sent':
-      return reply ? { title, meaning } : { title, meaning: special.noReply };
+      if (!reply) return { title, meaning: special.noReply };
+      return { title, meaning: deliveredAt === null ? meaning : special.taken };
     case 'acknowledged':
       if (isOpen(command)) return { title, meaning: special.proving };
       return { title: special.unproved, meaning: expect.length === 0 ? meaning : special.late };
@@ -44,7 +45,7 @@ export function outcomeWords(command: Command): { title: string; meaning: string
     case 'timed-out':
       // It answered, or does not answer at all: what is missing is a reading.
       if (answeredAt !== null || !reply) return { title: special.unproved, meaning: special.noReading };
-      return { title, meaning };
+      return { title, meaning: deliveredAt === null ? meaning : special.takenOnly };
     case 'superseded': {
       const who = lastOf(command, 'newer')?.by;
       return { title, meaning: who === undefined ? meaning : special.superseded(who) };

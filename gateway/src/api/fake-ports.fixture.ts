@@ -55,6 +55,7 @@ const command = (id: string): Command => ({
   approval: null,
   attempts: 1,
   sentAt: now,
+  deliveredAt: now,
   answeredAt: null,
   result: null,
   error: null,

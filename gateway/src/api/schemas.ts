@@ -247,6 +247,7 @@ export const commandSchema = z
     approval: z.object({ by: z.string(), from: z.string(), at: millis }).nullable(),
     attempts: z.int(),
     sentAt: millis.nullable(),
+    deliveredAt: millis.nullable(),
     answeredAt: millis.nullable(),
     proof: z.array(proofSchema).nullable(),
     transitions: z.array(

@@ -67,6 +67,7 @@ const events = z.discriminatedUnion('kind', [
     group: z.string().optional(),
     step: z.int().describe('Which of its transitions this is'),
     attempts: z.int(),
+    deliveredAt: at.optional(),
     result: z.unknown().optional(),
     error: z.string().optional(),
     proof: z.array(proofSchema).optional(),

@@ -9,14 +9,15 @@ import { type Code, type ConnectionLog, limits, type PresenceCause, parseTopic, 
 import type { ReloadedTls } from '../lib/tls-reload.ts';
 import { AckOrder } from './ack-order.ts';
 import type { Connection, State } from './connection.ts';
-import { Connections } from './connections.ts';
+import { Connections, type Received } from './connections.ts';
 import { Deliveries } from './deliveries.ts';
 import { Front, type FrontConfig, type Peer } from './front.ts';
 import { type Breach, breaches } from './guard/breach.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
+import { acknowledged, handOver } from './hand-overs.ts';
 import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
-import { commandsDeviceOf, desiredDeviceOf, subscribeBreach } from './permissions.ts';
+import { commandsDeviceOf, desiredDeviceOf, mayReceive, subscribeBreach } from './permissions.ts';
 import { Publishes, type PublishMessage } from './publishes.ts';
 import type { SessionChange } from './sessions/changes.ts';
 import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
@@ -38,6 +39,8 @@ export type BrokerPorts = SignInPorts & {
   take(message: PublishMessage, settled: (refused: Code | null) => void): void;
   connected(device: string): void;
   disconnected(device: string, cause: PresenceCause): void;
+  /** The device has a command: its PUBACK came. */
+  commandTaken(device: string, command: string): void;
   /** A connection of the device listens for commands now. */
   commandsReady(device: string): void;
   /** Another connection of the device than before listens for desired state now. */
@@ -82,8 +85,6 @@ export class Broker {
   private readonly signIns: SignIns<Connection>;
   private readonly live = new Set<Connection>();
   private readonly connections = new Connections<Connection>();
-  /** Topics of what is being handed over right now; whatever else a session kept of it is not sent again. */
-  private readonly handing = new Set<string>();
   private readonly watch = new Watch();
   readonly sessions: KeptState;
   private readonly publishes: Publishes;
@@ -114,14 +115,14 @@ export class Broker {
       ownerOf: client => (config.open ? '' : (this.states.get(client)?.identity.name ?? '')),
       maySubscribe: (client, filter) => this.maySubscribe(client, filter),
     });
-    const { counters, handing, sessions, signIns, watch } = this;
+    const { counters, sessions, signIns, watch } = this;
     const { clock, log } = ports;
     this.publishes = new Publishes({
       ...{ clock, counters, log, open: config.open, sessions, signIns, watch },
       take: (message, settled) => ports.take(message, settled),
       speaks: (client, topic) => this.associate(client, topic),
     });
-    this.deliveries = new Deliveries({ counters, handing, sessions, signIns, watch });
+    this.deliveries = new Deliveries({ counters, sessions, signIns, watch });
   }
 
   /** Begins to listen; resolves with the ports. Rejects where an address cannot be had. */
@@ -186,39 +187,50 @@ export class Broker {
   private handle(guard: FrameGuard): void {
     if (this.aedes === null) return;
     const client = this.aedes.handle(guard) as unknown as Connection;
-    readPublishesOf(client, error => this.endFaulty(client, error));
+    readPublishesOf(client, {
+      fault: error => this.endFaulty(client, error),
+      puback: id => {
+        const state = this.states.get(client);
+        return state !== undefined && acknowledged(state, id);
+      },
+    });
   }
 
   /** True where a connection of the device listens for commands. */
   isReachable(device: string): boolean {
-    // One that is closing takes nothing: what waits would be called sent, and taken back, until it is gone.
-    return this.connections.receiver(device, 'commands')?.closed === false;
+    return this.receiver(device, 'commands', topics.command(device, 'any')) !== null;
   }
 
   /** Hands a command to the one connection that takes the device's commands; false where there is none. */
   sendCommand(device: string, command: string, payload: string): boolean {
-    return this.handOver(this.connections.receiver(device, 'commands'), topics.command(device, command), payload);
+    const topic = topics.command(device, command);
+    const receiver = this.receiver(device, 'commands', topic);
+    if (receiver === null) return false;
+    const taken = () => this.ports.commandTaken(device, command);
+    return handOver(...receiver, { topic, payload }, taken).isWritten;
   }
 
   /**
-   * Hands desired state to the one connection that takes the device's; false where there is none. `handed` is called once
-   * it is on its way, and never where the connection ends before: one at a time for each device.
+   * Hands desired state to the one connection that takes the device's; false where there is none. `taken` is called once
+   * the device has it, as far as its subscription lets that be known, and never where the connection ends before.
    */
-  sendDesired(device: string, payload: string, handed: () => void): boolean {
-    return this.handOver(this.connections.receiver(device, 'desired'), topics.desired(device), payload, handed);
+  sendDesired(device: string, payload: string, taken: () => void): boolean {
+    const topic = topics.desired(device);
+    const receiver = this.receiver(device, 'desired', topic);
+    if (receiver === null) return false;
+    const { isWritten, isAcknowledged } = handOver(...receiver, { topic, payload }, taken);
+    // In a turn of its own, as a PUBACK is.
+    if (isWritten && !isAcknowledged) setImmediate(taken);
+    return isWritten;
   }
 
-  private handOver(receiver: Connection | undefined, topic: string, payload: string, handed?: () => void): boolean {
-    if (receiver === undefined || receiver.closed) return false;
-    this.handing.add(topic);
-    receiver.publish(
-      { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false },
-      () => {
-        this.handing.delete(topic);
-        handed?.();
-      },
-    );
-    return true;
+  /** The connection that takes what the gateway has for a device; null where there is none, or where it may not have it. */
+  private receiver(device: string, of: Received, topic: string): [Connection, State] | null {
+    const connection = this.connections.receiver(device, of);
+    // One that is closing takes nothing: what waits would be called sent, and taken back, until it is gone.
+    if (connection === undefined || connection.closed) return null;
+    const state = this.states.get(connection);
+    return state !== undefined && mayReceive(state.identity, topic) ? [connection, state] : null;
   }
 
   /** Ends the connections under this name that what they signed in with does not hold for any more. */
@@ -298,7 +310,14 @@ export class Broker {
     client.conn.once('close', () => this.signIns.forget(client));
     const accounts = [client.conn.backlog, this.front.backlog];
     const acks = new AckOrder(accounts, error => this.endFaulty(client, error));
-    this.states.set(client, { identity, acks, receiving: new Map(), filters: new Set(), allowedTopic: '' });
+    this.states.set(client, {
+      identity,
+      acks,
+      receiving: new Map(),
+      handed: new Map(),
+      filters: new Set(),
+      allowedTopic: '',
+    });
     // The session belongs to the credential: nobody takes over another's, nor sets off its will.
     if (!identity.open) client.id = `${identity.name}/${client.id}`;
     // Of a kept session they go on behind those that are under way.

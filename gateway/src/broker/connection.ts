@@ -23,6 +23,8 @@ export type State = {
   acks: AckOrder;
   /** QoS 2 publishes that wait for their commit, where no session is kept. */
   receiving: Receiving;
+  /** What to call when the PUBACK with this id comes, of what the gateway itself handed over. */
+  handed: Map<number, () => void>;
   /** Filters that were granted. */
   filters: Set<string>;
   /** The topic that was allowed last; most devices use the same one again and again. */

@@ -13,8 +13,6 @@ export type DeliveryParts = {
   signIns: SignIns<Connection>;
   watch: Watch;
   counters: Record<'subscriptionsRefused', number>;
-  /** Topics of what the gateway itself is handing over right now: commands and desired state. */
-  handing: ReadonlySet<string>;
 };
 
 export class Deliveries {
@@ -55,11 +53,10 @@ export class Deliveries {
     return qos === null || qos >= packet.qos ? packet : { ...packet, qos };
   }
 
-  /** What the gateway sends is sent once: a copy that a session kept for later would come too late, or twice ([CMD-3]). */
+  /** What the gateway sends itself does not come this way: a copy of it would come too late, or twice ([CMD-3]). */
   private mayForward(client: Connection, { identity }: State, packet: AedesPublishPacket): boolean {
     const { topic } = packet;
-    if (!mayReceive(identity, topic)) return false;
-    if (isOursAlone(topic)) return this.parts.handing.has(topic);
+    if (!mayReceive(identity, topic) || isOursAlone(topic)) return false;
     return !this.parts.sessions.isQueued(client, packet);
   }
 }

@@ -1,41 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { publishPacket, types, Wire } from '../../test/instruments/mqtt-wire.ts';
-import { systemClock } from '../lib/clock.ts';
+import { brokerConfig, soundPorts } from './broker.fixture.ts';
 import { Broker, type BrokerPorts } from './broker.ts';
-
-const config = {
-  host: '127.0.0.1',
-  port: 0,
-  open: false,
-  connectionsMax: 100,
-  connectionsPerAddressMax: 100,
-  unauthenticatedMax: 100,
-  connectsPerSecondMax: 1_000,
-  connectTimeoutMs: 5_000,
-  deniedFilters: [],
-  sessionExpiryMs: 1_000_000,
-  queueExpiryMs: 1_000_000,
-  queueMessagesMax: 100,
-  tls: { host: '127.0.0.1', port: 0, requireClientCert: false },
-  packetBytesMax: 100_000,
-  keepAliveSecondsMax: 100,
-  messagesPerSecondMax: 1_000,
-  bytesPerSecondMax: 1_000_000,
-};
-const silent = () => {};
 
 /** The ports of a gateway where all goes well, and where what a test puts in its place does not. */
 let faulty: Partial<BrokerPorts>;
 const ports: BrokerPorts = {
-  clock: systemClock,
-  log: { debug: silent, info: silent, warn: silent, error: silent },
-  signIn: (name, secret) =>
-    faulty.signIn?.(name, secret) ?? { name, device: name, holds: () => true, covers: id => id === name },
-  tls: null,
-  saveSessions: async () => {},
-  identityNamed: () => null,
-  signInByCertificate: () => ({ refused: 'no-certificates' }),
-  take: (message, settled) => (faulty.take ?? ((_, done) => done(null)))(message, settled),
+  ...soundPorts,
+  signIn: (name, secret) => (faulty.signIn ?? soundPorts.signIn)(name, secret),
+  take: (message, settled) => (faulty.take ?? soundPorts.take)(message, settled),
   connected: device => faulty.connected?.(device),
   disconnected: (device, cause) => faulty.disconnected?.(device, cause),
   commandsReady: device => faulty.commandsReady?.(device),
@@ -49,7 +22,7 @@ let broker: Broker;
 let port: number;
 beforeEach(async () => {
   faulty = {};
-  broker = new Broker(config, ports);
+  broker = new Broker(brokerConfig, ports);
   port = (await broker.open()).port ?? 0;
 });
 afterEach(() => broker.close());
@@ -64,7 +37,7 @@ test('[BRK-1] a fault in a hook ends the one connection that it was about, and i
   await (await signIn('b')).closed;
   faulty = { commandsReady: fault };
   const wire = await signIn('c');
-  await wire.subscribe('devices/c/commands/+').catch(silent);
+  await wire.subscribe('devices/c/commands/+').catch(() => {});
   await wire.closed;
   faulty = {};
   expect(broker.front.refusals.mqtt_fault).toBe(3);

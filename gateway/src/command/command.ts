@@ -49,6 +49,7 @@ export type CommandCounters = Record<
   | 'sent'
   | 'sentAgain'
   | 'notHandedOver'
+  | 'delivered'
   | 'answered'
   | 'lateAnswers'
   | 'repeatedAnswers'
@@ -75,6 +76,7 @@ export class Commands {
     sent: 0,
     sentAgain: 0,
     notHandedOver: 0,
+    delivered: 0,
     answered: 0,
     lateAnswers: 0,
     repeatedAnswers: 0,
@@ -208,6 +210,11 @@ export class Commands {
     );
   }
 
+  /** The device's PUBACK for the command came. */
+  taken(device: string, id: string): void {
+    this.delivery.taken(device, id);
+  }
+
   /** Takes the device's answer. Resolves once it is in the ledger; an answer to nothing is counted. */
   answered(device: string, id: string, answer: CommandAnswer): Promise<void> {
     // The look-up has its turn too: of two answers the second finds what the first made of the command.
@@ -282,6 +289,7 @@ export class Commands {
       approval,
       attempts: 0,
       sentAt: null,
+      deliveredAt: null,
       answeredAt: null,
       result: null,
       error: null,

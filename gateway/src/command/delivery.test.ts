@@ -96,6 +96,67 @@ describe('a device that goes away between the commits of two commands, and comes
   });
 });
 
+describe('the PUBACK', () => {
+  beforeEach(() => ledger.reachable.add('a'));
+  const known = (id: string) => ledger.stored.get(id);
+
+  test('[CMD-7] of a device that then is silent is a step of its own, with the time at which it came', async () => {
+    const { id, sentAt } = await request();
+    await ledger.advance(200);
+    ledger.commands.taken('a', id);
+    ledger.commands.taken('a', id);
+    await ledger.advance(999);
+    expect(known(id)).toMatchObject({ deliveredAt: null, transitions: { length: 2 } });
+    await ledger.advance(1);
+    expect(known(id)).toMatchObject({ state: 'sent', attempts: 1, deliveredAt: (sentAt as number) + 200 });
+    expect(known(id)?.transitions.at(-1)).toMatchObject({ state: 'sent', cause: 'delivered' });
+    await ledger.advance(120_000);
+    expect(known(id)).toMatchObject({ state: 'timed-out', transitions: { length: 4 } });
+    expect([sentIds(), ledger.commands.counters.delivered]).toEqual([[id], 1]);
+  });
+
+  test('[CMD-7] of a device that answers goes into the log with the answer, be it before or after that', async () => {
+    const [first, second] = [await request(), await request()];
+    ledger.commands.taken('a', first.id);
+    await ledger.advance(100);
+    for (const { id } of [first, second]) await ledger.commands.answered('a', id, yes);
+    ledger.commands.taken('a', second.id);
+    await ledger.advance(5_000);
+    const times = [first, second].map(({ id }) => (known(id)?.deliveredAt ?? 0) - (known(id)?.sentAt ?? 0));
+    expect(times).toEqual([0, 100]);
+    for (const { id } of [first, second]) expect(known(id)).toMatchObject({ transitions: { length: 3 } });
+  });
+
+  test('of another device, or for nothing, is nothing', async () => {
+    const { id } = await request();
+    ledger.commands.taken('b', id);
+    ledger.commands.taken('a', 'nothing');
+    await ledger.advance(2_000);
+    expect(known(id)?.deliveredAt).toBe(null);
+  });
+
+  test('[CMD-7] is written down where the disk has room again', async () => {
+    const { id } = await request();
+    ledger.commands.taken('a', id);
+    ledger.full = true;
+    await ledger.advance(3_000);
+    expect(known(id)?.deliveredAt).toBe(null);
+    ledger.full = false;
+    await ledger.advance(1_000);
+    expect(known(id)?.deliveredAt).toBe(known(id)?.sentAt);
+  });
+
+  test('[CMD-7] [CMD-4] leaves what may be sent again to be sent again, and is kept over a restart', async () => {
+    const { id } = await request({ retries: 1, retryAfterMs: 4_000 });
+    ledger.commands.taken('a', id);
+    await ledger.advance(2_000);
+    ledger = await ledger.restart();
+    expect(known(id)).toMatchObject({ state: 'unknown', deliveredAt: known(id)?.sentAt });
+    await comeBack();
+    expect(sentIds()).toEqual([id]);
+  });
+});
+
 describe('retries', () => {
   beforeEach(() => ledger.reachable.add('a'));
 

@@ -10,6 +10,8 @@ import { type Proving, provingMs } from './proving.ts';
 /** How long a device may take to answer, where the command's own life ends sooner. */
 const answerMsMin = 10_000;
 const never = Number.POSITIVE_INFINITY;
+/** A device that has said nothing for so long after its PUBACK is not quick: that it has the command is a step then. */
+const notedAfterMs = 1_000;
 /** What the log refused is tried again after so long. */
 const refusedMs = 1_000;
 
@@ -21,7 +23,7 @@ export type DeliveryPorts = {
   send(device: string, command: string, payload: string): boolean;
 };
 
-export type DeliveryCounters = Record<'sent' | 'sentAgain' | 'notHandedOver', number>;
+export type DeliveryCounters = Record<'sent' | 'sentAgain' | 'notHandedOver' | 'delivered', number>;
 
 export class Delivery {
   private readonly deadlines: Deadlines<Entry>;
@@ -87,6 +89,17 @@ export class Delivery {
     await this.sendQueued(device);
   }
 
+  /** The device has it. Most answer at once, and the log has both with the answer. */
+  taken(device: string, id: string): void {
+    const entry = this.ledger.open.get(id);
+    if (entry === undefined || entry.command.device !== device || entry.sending === null) return;
+    if (entry.sending.takenAt !== null) return;
+    this.counters.delivered++;
+    entry.sending.takenAt = this.ports.clock.now();
+    entry.sending.notedAt = this.ports.clock.elapsed() + notedAfterMs;
+    this.arm(entry);
+  }
+
   /** Hears of every change that is in the log. Publishing happens here, at once, so that the log's order is kept. */
   moved(command: Command, cause: TransitionCause, entry: Entry): void {
     if (!isOpen(command)) return this.forget(entry);
@@ -96,8 +109,8 @@ export class Delivery {
         if (cause === 'approved') inBackground(this.sendIfDue(entry, cause));
         break;
       case 'sent':
-        if (cause !== 'newer') this.handOver(entry);
-        else if (entry.sending !== null) entry.sending.retryAt = never;
+        if (cause === 'newer' && entry.sending !== null) entry.sending.retryAt = never;
+        else if (cause !== 'newer' && cause !== 'delivered') this.handOver(entry);
         break;
       case 'acknowledged':
       case 'unknown':
@@ -214,7 +227,11 @@ export class Delivery {
       case 'sent':
         // Where the log refused to take it back, that is tried again.
         if (sending === null) return this.ports.clock.elapsed() + refusedMs;
-        return Math.min(command.reply ? answerEnd(entry) : proofEnd, retryAt < overAt ? retryAt : never);
+        return Math.min(
+          command.reply ? answerEnd(entry) : proofEnd,
+          retryAt < overAt ? retryAt : never,
+          isNoted(entry) ? never : sending.notedAt,
+        );
       case 'acknowledged':
         return proofEnd;
       default:
@@ -248,6 +265,10 @@ export class Delivery {
         else if (command.reply && now >= answerEnd(entry)) {
           const isOver = () => (this.ports.clock.elapsed() >= answerEnd(entry) ? {} : null);
           await this.ledger.change(command.id, ['sent'], 'timed-out', 'no-answer', isOver);
+        } else if (!isNoted(entry) && now >= sending.notedAt) {
+          await this.ledger.change(command.id, ['sent'], 'sent', 'delivered', now =>
+            now.deliveredAt === null ? {} : null,
+          );
         } else if (now >= sending.retryAt) {
           await this.sendIfDue(entry, 'retry');
           if (entry.command === command) sending.retryAt = never;
@@ -293,6 +314,11 @@ function isGoingBack({ command, sending }: Entry): boolean {
 /** True for one that was not handed over yet and needs nobody's agreement. */
 function isWaiting(entry: Entry): boolean {
   return isGoingBack(entry) || (entry.command.state === 'queued' && !entry.command.needsApproval);
+}
+
+/** True where the log has that the device has it, or nobody knows that it has. */
+function isNoted({ command, sending }: Entry): boolean {
+  return command.deliveredAt !== null || (sending?.takenAt ?? null) === null;
 }
 
 /** When no reading can decide any more; infinity where none is waited for. */

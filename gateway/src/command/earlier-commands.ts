@@ -14,6 +14,7 @@ export const commandDefaults = Object.freeze({
   approval: null,
   attempts: 0,
   sentAt: null,
+  deliveredAt: null,
   answeredAt: null,
   proof: null,
 }) satisfies Partial<Command>;
@@ -28,6 +29,8 @@ export function ofAnyVersion(command: Earlier): Command {
   if (command.attempts !== undefined) return { ...commandDefaults, ...command };
   const sent = command.transitions.find(({ state }) => state === 'sent');
   const answered = command.transitions.find(({ cause }) => cause === 'answer' || cause === 'late-answer');
-  const known = { attempts: sent === undefined ? 0 : 1, sentAt: sent?.at ?? null, answeredAt: answered?.at ?? null };
+  const answeredAt = answered?.at ?? null;
+  const attempts = sent === undefined ? 0 : 1;
+  const known = { attempts, sentAt: sent?.at ?? null, deliveredAt: answeredAt, answeredAt };
   return { ...commandDefaults, ...command, ...known };
 }

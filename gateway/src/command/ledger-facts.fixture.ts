@@ -13,6 +13,8 @@ export type Facts = {
   handedBefore: number;
   /** When the log took the last *sent*, whether anything was handed over or not. */
   sentAt: number;
+  /** When the log has to say that the device has it; null where the device did not say so to this gateway. */
+  takenBy: number | null;
   sentWall: number;
   readings: Reading[];
   early: Reading[];
@@ -43,6 +45,7 @@ export function newFacts(asked: Command, overAt: number): Facts {
     handed: [],
     handedBefore: 0,
     sentAt: Number.NaN,
+    takenBy: null,
     sentWall: Number.NaN,
     readings: [],
     early: [],

@@ -5,6 +5,8 @@ import { type Command, type CommandAnswer, commandTransitions, isOpen, meets, ty
 import { type Facts, newFacts, type Reading } from './ledger-facts.fixture.ts';
 import type { World } from './ledger-world.fixture.ts';
 
+/** Within this time a PUBACK that is followed by no answer is in the log, as long as the command is on its way. */
+const takenMsMax = 2_000;
 /** How long a device may take to answer at the least. */
 const answerMsMin = 10_000;
 
@@ -97,6 +99,13 @@ export class LedgerModel {
     facts.handed.push(clock.elapsed());
   }
 
+  /** The device's PUBACK: when it came, and since when that has to be in the log. */
+  taken(id: string): void {
+    const facts = this.facts.get(id);
+    if (facts === undefined || facts.handed.length === 0 || facts.takenBy !== null) return;
+    facts.takenBy = this.world().clock.elapsed() + takenMsMax;
+  }
+
   answered(device: string, id: string, answer: CommandAnswer): void {
     const facts = this.facts.get(id);
     if (facts === undefined || facts.asked.device !== device || facts.answer !== null) return;
@@ -153,6 +162,7 @@ export class LedgerModel {
       // How long it was down is what the clock says.
       const leftMs = Math.max(record.updatedAt, record.createdAt) > wall ? 0 : facts.asked.expiresAt - wall;
       if (isOpen(record)) facts.overAt = clock.elapsed() + leftMs;
+      if (record.deliveredAt === null) facts.takenBy = null;
       // An answer that the log had not taken was not acknowledged to the device, which sends it again.
       if (record.answeredAt === null) facts.answer = null;
       if (record.proof === null) facts.provedAt = null;
@@ -201,6 +211,13 @@ export class LedgerModel {
       const allowed = this.allowed(facts);
       const seen = record.transitions.map(({ state, cause }) => `${state} (${cause})`).join(' ');
       this.expect(allowed.includes(record.state), id, `may be ${allowed.join(' or ') || 'nothing'}, and went ${seen}`);
+      const isDue = facts.takenBy !== null && clock.elapsed() >= facts.takenBy && record.state === 'sent';
+      this.expect(!isDue || record.deliveredAt !== null, id, 'the device has it, and the log does not say so');
+      this.expect(
+        record.deliveredAt === null || facts.takenBy !== null || record.answeredAt !== null,
+        id,
+        'is called delivered, and the device said nothing',
+      );
       if (facts.answer !== null) {
         this.expect(record.answeredAt !== null, id, `was answered, and that is not kept: ${seen}`);
       }
@@ -362,8 +379,9 @@ export class LedgerModel {
 
   private decided(command: Command): void {
     const facts = this.of(command.id);
-    if (command.state === 'sent') facts.isLate = facts.later;
-    if (command.state === 'sent' && command.attempts === 1) facts.decidedWall = this.world().clock.now();
+    const isSending = command.state === 'sent' && command.transitions.at(-1)?.cause !== 'delivered';
+    if (isSending) facts.isLate = facts.later;
+    if (isSending && command.attempts === 1) facts.decidedWall = this.world().clock.now();
     const { device, name, expiresAt, by } = facts.asked;
     const isSame =
       command.device === device && command.name === name && command.expiresAt === expiresAt && command.by === by;

@@ -101,7 +101,10 @@ export class Ledger {
     const at = this.ports.clock.now();
     const who = { ...(by !== undefined && { by }), ...(from !== undefined && { from }) };
     const step = { state, at, cause, ...who };
-    const after: Command = { ...before, ...outcome, state, updatedAt: at, transitions: [...before.transitions, step] };
+    const takenAt = this.open.get(before.id)?.sending?.takenAt ?? null;
+    const deliveredAt = before.deliveredAt ?? takenAt ?? outcome.answeredAt ?? null;
+    const transitions = [...before.transitions, step];
+    const after: Command = { ...before, ...outcome, state, deliveredAt, updatedAt: at, transitions };
     await this.ports.save(after, eventOf(after));
     let entry = this.open.get(after.id);
     if (entry !== undefined) {
@@ -122,7 +125,8 @@ export function inBackground(work: Promise<unknown>): void {
 
 /** The last step of a command, as the log and viewers have it. */
 function eventOf(command: Command): LiveEvent {
-  const { id, device, name, state, updatedAt, by, group, attempts, result, error, proof, transitions } = command;
+  const { id, device, name, state, updatedAt, by, group, attempts, deliveredAt, result, error, proof } = command;
+  const { transitions } = command;
   return {
     kind: 'command',
     device,
@@ -134,6 +138,7 @@ function eventOf(command: Command): LiveEvent {
     by,
     step: transitions.length,
     attempts,
+    ...(deliveredAt !== null && { deliveredAt }),
     ...(group !== null && { group }),
     ...(result !== null && { result }),
     ...(error !== null && { error }),

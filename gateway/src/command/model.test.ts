@@ -105,6 +105,14 @@ const steps: { weight: number; arbitrary: fc.Arbitrary<NamedStep> }[] = [
     ),
   },
   {
+    weight: 4,
+    arbitrary: named('puback', fc.record({ device, at: any }), ({ device, at }) => (world, model) => {
+      const id = pick(model.handedOver(device), at) ?? 'nothing';
+      model.taken(id);
+      world.commands.taken(device, id);
+    }),
+  },
+  {
     weight: 8,
     arbitrary: named(
       'reading',

@@ -19,6 +19,9 @@ export type Sending = {
   /** When it was sent first, readings count from then on; and last, minus infinity where that was before a restart. */
   firstAt: number;
   lastAt: number;
+  /** When the device's PUBACK came, by the wall; null before that. And when that becomes a step of its own. */
+  takenAt: number | null;
+  notedAt: number;
   /** It may be sent again from then on, where it may be; infinity where the device has to come first. */
   retryAt: number;
   /** Since when its proof is waited for; null while its answer is. */
@@ -36,6 +39,8 @@ export function sentAt(firstAt: number): Sending {
   return {
     firstAt,
     lastAt: Number.NEGATIVE_INFINITY,
+    takenAt: null,
+    notedAt: Number.POSITIVE_INFINITY,
     retryAt: Number.POSITIVE_INFINITY,
     provingSince: null,
     newest: null,

@@ -27,7 +27,7 @@ export type CommandState = (typeof commandStates)[number];
 
 /**
  * From each state to those that may follow. A state that follows itself is one that something was added to: an approval,
- * a further attempt, an answer that came after the proof.
+ * a further attempt, its delivery, an answer that came after the proof.
  */
 export const commandTransitions: Readonly<Record<CommandState, readonly CommandState[]>> = Object.freeze({
   queued: ['queued', 'sent', 'expired', 'cancelled', 'superseded', 'failed'],
@@ -71,12 +71,13 @@ export const transitionCauses = [
   'restart',
   'restored',
   'connection',
+  'delivered',
   'device-deleted',
 ] as const;
 /**
  * Why a command's state changed. reading: a reading of the device decided. no-proof: the device reported nothing in time
  * that tells. newer: a later command of the same key. restored: the database was restored. connection: the device went
- * away before it could be handed over.
+ * away before it could be handed over. delivered: its PUBACK came, and no answer soon after.
  */
 export type TransitionCause = (typeof transitionCauses)[number];
 
@@ -119,6 +120,8 @@ export type Command = {
   /** How often it was sent, and when first. */
   attempts: number;
   sentAt: Millis | null;
+  /** Since when it is known that the device has it, by its PUBACK or its answer; null where that is not known. */
+  deliveredAt: Millis | null;
   answeredAt: Millis | null;
   result: unknown;
   error: string | null;

@@ -91,6 +91,8 @@ export type LiveEvent =
       /** Which of its transitions this is, from 1 on; and how often it was sent by now. */
       step: number;
       attempts: number;
+      /** Since when it is known that the device has it, where it is. */
+      deliveredAt?: Millis;
       /** The device's answer, where the state brings one. */
       result?: unknown;
       error?: string;

@@ -13,6 +13,8 @@ export const limits = Object.freeze({
   clientIdBytesMax: 256,
   /** Filters in one SUBSCRIBE, and held by one client: one for each device behind a field gateway. */
   filtersPerClientMax: 1_000,
+  /** Commands and desired state handed to one connection whose PUBACK is waited for: a field gateway's worth of them. */
+  handedOverMax: 10_000,
   /** Bytes that wait for a device to read them. What comes after a pause of its network fits; then it is cut. */
   mqttUnsentBytesMax: 1024 * 1024,
   /** Bytes of a kept session's messages, which are written all together when its device signs in. */

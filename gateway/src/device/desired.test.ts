@@ -12,8 +12,8 @@ let registry: Registry;
 let saved: { state: SavedDesired; change: NewStateChange }[];
 /** What becomes of a change that is to be saved. */
 let saving: () => Promise<void>;
-/** What the connection of the device was handed; null where there is none. */
-let line: { payloads: DesiredPayload[]; handed: (() => void)[] } | null;
+/** What the connection of the device was given, and what to call once it has it; null where there is none. */
+let line: { payloads: DesiredPayload[]; taken: (() => void)[] } | null;
 let states: DesiredStates;
 beforeEach(() => {
   clock = new ManualClock();
@@ -42,10 +42,10 @@ function openStates(mayControl?: (device: string, by: string) => void): DesiredS
       await saving();
       saved.push({ state, change });
     },
-    sendDesired(_device, payload, handed) {
+    sendDesired(_device, payload, taken) {
       if (line === null) return false;
       line.payloads.push(JSON.parse(payload));
-      line.handed.push(handed);
+      line.taken.push(taken);
       return true;
     },
     ...(mayControl !== undefined && { mayControl }),
@@ -61,12 +61,12 @@ function set(fields: Record<string, unknown>, ask: Partial<DesiredAsk> = {}) {
   );
 }
 function connect() {
-  line = { payloads: [], handed: [] };
+  line = { payloads: [], taken: [] };
   states.listens('d');
   return line;
 }
-/** The message that is under way leaves, as on a network that is quick. */
-const leave = () => line?.handed.shift()?.();
+/** The device acknowledges the message that is under way. */
+const take = () => line?.taken.shift()?.();
 function report(attributes: Record<string, Value>): void {
   Object.assign(registry.need('d').attributes, attributes);
   states.reportedChanged('d');
@@ -203,9 +203,9 @@ describe('what a device is told', () => {
     registry.need('d').attributes = { mode: 'auto' };
     await set({ target: 21, mode: 'auto' });
     const { payloads } = connect();
-    leave();
+    take();
     await set({ mode: 'eco' });
-    leave();
+    take();
     report({ target: 21, mode: 'eco' });
     expect(payloads).toEqual([
       { version: 1, fields: { target: 21 } },
@@ -217,7 +217,7 @@ describe('what a device is told', () => {
   test('[CMD-9] is not told again while it does not follow; another connection is told anew', async () => {
     await set({ target: 30 });
     const { payloads } = connect();
-    leave();
+    take();
     for (const target of [19, 25, 24.5]) report({ target });
     expect(payloads).toEqual([{ version: 1, fields: { target: 30 } }]);
     expect(connect().payloads).toEqual([{ version: 1, fields: { target: 30 } }]);
@@ -226,10 +226,10 @@ describe('what a device is told', () => {
   test('[CMD-9] is told anew where it followed and turns away again', async () => {
     await set({ target: 30 });
     const { payloads } = connect();
-    leave();
+    take();
     for (const target of [30, 19, 18, 30, 20]) {
       report({ target });
-      leave();
+      take();
     }
     expect(payloads).toHaveLength(3);
   });
@@ -239,9 +239,9 @@ describe('what a device is told', () => {
     await set({ target: 21 });
     const { payloads } = connect();
     await set({ target: 22 });
-    leave();
+    take();
     await set({ target: 21 });
-    leave();
+    take();
     expect(payloads.map(({ fields }) => fields.target)).toEqual([22, 21]);
     report({ target: 22 });
     report({ target: 21 });
@@ -251,7 +251,7 @@ describe('what a device is told', () => {
   test('[CMD-9] is told a value anew that was taken back since', async () => {
     const { payloads } = connect();
     await set({ target: 21 });
-    leave();
+    take();
     report({ target: 21 });
     await set({ target: null });
     report({ target: 19 });
@@ -266,8 +266,8 @@ describe('what a device is told', () => {
     const { payloads } = connect();
     for (let target = 1; target <= 5; target++) await set({ target });
     expect(payloads.length).toBe(1);
-    leave();
-    leave();
+    take();
+    take();
     expect(payloads).toEqual([
       { version: 1, fields: { target: 1 } },
       { version: 5, fields: { target: 5 } },
@@ -279,9 +279,9 @@ describe('what a device is told', () => {
     await set({ target: 1 });
     const second = connect();
     await set({ target: 2 });
-    first.handed[0]?.();
+    first.taken[0]?.();
     expect([first.payloads.length, second.payloads.length]).toEqual([1, 1]);
-    leave();
+    take();
     expect(second.payloads.map(({ fields }) => fields.target)).toEqual([1, 2]);
   });
 
@@ -349,14 +349,14 @@ test('[CMD-9] whatever happens, versions never skip, nothing is told twice on a 
         report(fields);
         if (Object.keys(states.describe('d').difference).some(field => !(field in was))) tolds = [];
       };
-      const wasTold = () => (line?.payloads.length ?? 0) > obeyed || (line?.handed.length ?? 0) > 0;
+      const wasTold = () => (line?.payloads.length ?? 0) > obeyed || (line?.taken.length ?? 0) > 0;
       for (const each of steps) {
         if (each.do === 'set') {
           // Values that are desired again later may be told again: the author asked again.
           tolds = [];
           await set({ [each.name]: each.value }, { replacesAll: each.replacesAll });
         } else if (each.do === 'obey') obey();
-        else if (each.do === 'leave') leave();
+        else if (each.do === 'leave') take();
         else if (each.do === 'drift') say({ [each.name]: each.value });
         else if (each.do === 'connect') open();
         else {
@@ -370,7 +370,7 @@ test('[CMD-9] whatever happens, versions never skip, nothing is told twice on a 
       }
       if (line === null) open();
       while (wasTold()) {
-        leave();
+        take();
         obey();
         look();
       }

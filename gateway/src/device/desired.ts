@@ -2,7 +2,7 @@
 // Invariant: a change is in the log, with its line of history, before it is shown or sent; versions grow by one with each
 // change ([CMD-9]).
 // Full: so many fields of a device, and so much text in them; beyond it a change is refused. One message to a device is
-// under way at a time, and the next holds all that changed meanwhile.
+// under way at a time, until the device has acknowledged it; the next holds all that changed meanwhile.
 import {
   type DesiredChange,
   type DesiredPayload,

@@ -22,6 +22,7 @@ const packets = fc.oneof(
 const rethrow = (error: Error) => {
   throw error;
 };
+const ports = { fault: rethrow, puback: () => false };
 type Parser = ReturnType<typeof mqttPacket.parser>;
 
 function parsedBy(prepare: (parser: Parser) => void, runs: Buffer[]): unknown[] {
@@ -37,16 +38,27 @@ test('publishes are read as the broker’s own parser reads them, and others by 
   fc.assert(
     fc.property(fc.array(fc.array(packets, { minLength: 1, maxLength: 10 }), { maxLength: 5 }), lists => {
       const runs = lists.map(list => Buffer.concat(list.map(item => mqttPacket.generate(item as mqttPacket.Packet))));
-      const quick = parsedBy(parser => readPublishesOf({ closed: false, _parser: parser }, rethrow), runs);
+      const quick = parsedBy(parser => readPublishesOf({ closed: false, _parser: parser }, ports), runs);
       expect(quick).toEqual(parsedBy(() => {}, runs));
     }),
     { numRuns: 300 },
   );
 });
 
+test('a PUBACK that is for somebody else does not reach the parser', () => {
+  const heard: number[] = [];
+  const puback = (id: number) => heard.push(id) > 0 && id > 300;
+  const runs = [
+    Buffer.concat([1, 300, 301, 65_535].map(messageId => mqttPacket.generate({ cmd: 'puback', messageId }))),
+  ];
+  const got = parsedBy(parser => readPublishesOf({ closed: false, _parser: parser }, { ...ports, puback }), runs);
+  expect(heard).toEqual([1, 300, 301, 65_535]);
+  expect(got).toMatchObject([{ messageId: 1 }, { messageId: 300 }]);
+});
+
 test('nothing is read for a client that was closed meanwhile', () => {
   const client = { closed: false, _parser: mqttPacket.parser() };
-  readPublishesOf(client, rethrow);
+  readPublishesOf(client, ports);
   let count = 0;
   client._parser.on('packet', () => {
     count++;
@@ -58,13 +70,13 @@ test('nothing is read for a client that was closed meanwhile', () => {
 });
 
 test('a client that is not as expected is left as it is', () => {
-  for (const client of [{}, { _parser: {} }]) expect(() => readPublishesOf(client, rethrow)).not.toThrow();
+  for (const client of [{}, { _parser: {} }]) expect(() => readPublishesOf(client, ports)).not.toThrow();
 });
 
 test('what is thrown while a publish is worked off is told, and goes no further', () => {
   const client = { closed: false, _parser: mqttPacket.parser() };
   const faults: string[] = [];
-  readPublishesOf(client, ({ message }) => faults.push(message));
+  readPublishesOf(client, { ...ports, fault: ({ message }) => faults.push(message) });
   client._parser.on('packet', () => {
     throw new Error('a fault');
   });

@@ -51,11 +51,15 @@ class TopicReader {
   }
 }
 
-/**
- * Puts this reader in front of the parser of the broker's client. What is thrown while a run is worked off goes to
- * `fault`: it is about one connection, and must not end the process.
- */
-export function readPublishesOf(client: object, fault: (error: Error) => void): void {
+export type ReaderPorts = {
+  /** What is thrown while a run is worked off: it is about one connection, and must not end the process. */
+  fault(error: Error): void;
+  /** True where the PUBACK with this id is for what the broker did not send, and must not hear of. */
+  puback(id: number): boolean;
+};
+
+/** Puts this reader in front of the parser of the broker's client. */
+export function readPublishesOf(client: object, { fault, puback }: ReaderPorts): void {
   const { _parser: parser } = client as BrokerClient;
   if (typeof parser?.parse !== 'function' || typeof parser.emit !== 'function') return;
   const topics = new TopicReader();
@@ -72,8 +76,9 @@ export function readPublishesOf(client: object, fault: (error: Error) => void): 
         if (byte < 0x80) break;
       }
       const end = body + length;
-      if (first >> 4 === packetTypes.publish) parser.emit('packet', publishIn(run, first, body, end, topics));
-      else parseOther(run.subarray(at, end));
+      const type = first >> 4;
+      if (type === packetTypes.publish) parser.emit('packet', publishIn(run, first, body, end, topics));
+      else if (type !== packetTypes.puback || !puback(run.readUInt16BE(body))) parseOther(run.subarray(at, end));
       at = end;
     }
   };

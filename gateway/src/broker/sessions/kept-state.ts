@@ -1,7 +1,7 @@
 // What the broker keeps of its clients, and how a publish leaves its part: what sessions and retained messages keep of an
 // accepted publish is in the commit of its readings.
 // Invariant: what this calls done is on disk, but for what SPEC.md [BRK-5] says may be put off.
-import { type Code, parseTopic } from '../../contract/index.ts';
+import type { Code } from '../../contract/index.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Age, minutesOf } from './age.ts';
 import type { SavedSessions, SessionChange } from './changes.ts';
@@ -204,7 +204,7 @@ export class KeptState {
       retained: packet.retain === true ? this.prepareRetained(topic, payload, qos) : null,
     };
     const changes: SessionChange[] = kept.retained === null ? [] : [kept.retained];
-    if (qos > 0 && !isSentOnce(topic)) {
+    if (qos > 0) {
       const { added, changes: queued } = this.sessions.enqueue(this.sessions.match(topic), { topic, payload, qos });
       kept.added = added;
       changes.push(...queued);
@@ -232,11 +232,4 @@ export class KeptState {
       if (!committed) this.sessions.take(session, message);
     }
   }
-}
-
-/** True for the topic of a command, and of desired state: no session keeps what is sent there ([CMD-4]). */
-export function isSentOnce(topic: string): boolean {
-  if (!topic.startsWith('devices/')) return false;
-  const kind = parseTopic(topic)?.kind;
-  return kind === 'command' || kind === 'desired';
 }

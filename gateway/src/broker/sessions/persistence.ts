@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import type { Subscription } from './changes.ts';
 import { beginHandOver, handOver, noteUpdate } from './hand-over.ts';
-import { type ClientName, isSentOnce, type KeptState, type Publish } from './kept-state.ts';
+import type { ClientName, KeptState, Publish } from './kept-state.ts';
 import { type OutgoingPacket, packetOf, type Queued } from './queue.ts';
 import type { Holding } from './sessions.ts';
 import type { WillPacket } from './wills.ts';
@@ -106,8 +106,6 @@ export class SessionPersistence {
     holders: { clientId: string; qos?: number }[],
     packet: Publish & OutgoingPacket,
   ): Promise<void> {
-    // Commands and desired state are sent once: no session keeps them ([CMD-4]).
-    if (isSentOnce(packet.topic)) return;
     const known = typeof packet.payload === 'string' ? undefined : this.state.kept.get(packet.payload);
     let added = known?.added;
     if (added === undefined) {
@@ -124,11 +122,11 @@ export class SessionPersistence {
 
   /**
    * Notes under which id a message is sent, or that it was received. QoS 2 waits until that is on disk, for what comes
-   * after a kill has to go on from there. What is in no queue, such as a command, is nobody's to repeat.
+   * after a kill has to go on from there. What is in no queue is nobody's to repeat.
    */
   async outgoingUpdate(client: ClientName, packet: OutgoingPacket): Promise<void> {
     const session = this.state.sessions.get(client.id);
-    if (session === undefined || (packet.topic !== undefined && isSentOnce(packet.topic))) return;
+    if (session === undefined) return;
     const message = session.queue.find(packet);
     if (message !== undefined) await this.noteSent(message, packet);
     // The answer to a PUBREC has no number of the library's.
