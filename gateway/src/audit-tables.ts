@@ -48,9 +48,12 @@ function detailOf(command: Command, isRequest: boolean): Record<string, unknown>
   }
 }
 
+const dayMs = 86_400_000;
+
 /**
  * Lines of the trail, newest first, of those whose id is smaller than `before`. One question of bounded cost: it may find
- * fewer lines than were asked for, and \`next\` is then the id before which to ask again, null at the end.
+ * fewer lines than were asked for, and `next` is then the id before which to ask again, null at the end. The order is
+ * the one in which they were written, whatever the clock was set to.
  */
 export async function listAudit(
   store: Pick<Store, 'query'>,
@@ -58,19 +61,40 @@ export async function listAudit(
   before: number,
   limit: number,
 ): Promise<{ items: AuditEntry[]; next: number | null }> {
-  const { device = '', by = '', action = '', from = 0, to = Number.MAX_SAFE_INTEGER } = filter;
+  const span = await spanOf(store, filter, before);
+  if (span === null) return { items: [], next: null };
+  const { device = '', by = '', action = '', from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = filter;
   const [index, key] = indexOf(filter);
-  const rows = await store.query<Row>(`audit.page${index}`, key, before, action, device, by, from, to, limit);
+  const where = [key, ...span];
+  const rows = await store.query<Row>(`audit.page${index}`, ...where, action, device, by, from, to, limit);
   const items = rows.map(({ body, ...row }): AuditEntry => ({ ...row, ...JSON.parse(body) }));
   if (items.length === limit) return { items, next: items.at(-1)?.id ?? null };
-  const [reached] = await store.query<{ id: number }>(`audit.reach${index}`, key, before);
+  const [reached] = await store.query<{ id: number }>(`audit.reach${index}`, ...where);
   return { items, next: reached?.id ?? null };
 }
 
+/** The ids from which on and before which lines of the filter's days may be; null where there are none. */
+async function spanOf(
+  store: Pick<Store, 'query'>,
+  { from, to }: AuditFilter,
+  before: number,
+): Promise<[first: number, before: number] | null> {
+  if (from === undefined && to === undefined) return [0, before];
+  const days = [from ?? Number.MIN_SAFE_INTEGER, to ?? Number.MAX_SAFE_INTEGER].map(at => Math.trunc(at / dayMs));
+  const [span] = await store.query<{ first: number | null; last: number | null }>('audit.span', ...days, before);
+  return span?.first == null || span.last === null ? null : [span.first, span.last + 1];
+}
+
 /** The index that leads to the fewest lines, and what is looked for in it. */
-function indexOf({ subject, device, by }: AuditFilter): [index: 'Subject' | 'Device' | 'By' | '', key: string] {
+function indexOf({
+  subject,
+  device,
+  by,
+  action,
+}: AuditFilter): [index: 'Subject' | 'Device' | 'By' | 'Action' | '', key: string] {
   if (subject !== undefined) return ['Subject', subject];
   if (device !== undefined) return ['Device', device];
   if (by !== undefined) return ['By', by];
+  if (action !== undefined) return ['Action', action];
   return ['', ''];
 }

@@ -207,6 +207,9 @@ const migrations: readonly string[] = [
   CREATE INDEX audit_device ON audit (device, id);
   CREATE INDEX audit_by ON audit (by, id);
   CREATE INDEX audit_subject ON audit (subject, id) WHERE subject IS NOT NULL;
+  CREATE INDEX audit_action ON audit (action, id);
+  -- By the day (UTC) and not by the time: the order is that of the ids, and a day's first and last tell where to look.
+  CREATE INDEX audit_day ON audit (at / 86400000, id);
   `,
 ];
 

@@ -23,13 +23,15 @@ function trimByAge(table: 'audit' | 'state_change'): string {
 /** Rows that one question looks through at most, so that the reader is not held for long: some tens of milliseconds. */
 export const auditLookedMax = 20_000;
 
+type AuditColumn = 'device' | 'by' | 'subject' | 'action';
+
 /**
- * A page of the audit trail, newest first, of lines that an index leads to by \`column\` or by their ids alone. What the
- * other filters leave out is looked at, and counts. An empty text leaves a filter out. Parameters: the value of the column, the
- * id before which to look, action, device, by, from, to, and how many lines are wanted.
+ * A page of the audit trail, newest first, of lines that an index leads to by `column` or by their ids alone. What the
+ * other filters leave out is looked at, and counts. An empty text leaves a filter out. Parameters: the value of the
+ * column, the ids from which on and before which to look, action, device, by, from, to, and how many lines are wanted.
  */
-function auditPage(column: 'device' | 'by' | 'subject' | null): string {
-  return `WITH given (key, before, action, device, by, after, until) AS (VALUES (?, ?, ?, ?, ?, ?, ?))
+function auditPage(column: AuditColumn | null): string {
+  return `WITH given (key, first, before, action, device, by, after, until) AS (VALUES (?, ?, ?, ?, ?, ?, ?, ?))
     SELECT id, at, line.action, line.device, line.by, subject, body FROM (
       SELECT * FROM audit WHERE ${auditIndexed(column)} ORDER BY id DESC LIMIT ${auditLookedMax}
     ) AS line, given
@@ -38,14 +40,34 @@ function auditPage(column: 'device' | 'by' | 'subject' | null): string {
     LIMIT ?`;
 }
 
-/** Id of the last line that such a page looked at where it found no more. Parameters: as its first two. */
-function auditReach(column: 'device' | 'by' | 'subject' | null): string {
-  return `WITH given (key, before) AS (VALUES (?, ?))
+/** Id of the last line that such a page looked at where it found no more. Parameters: as its first three. */
+function auditReach(column: AuditColumn | null): string {
+  return `WITH given (key, first, before) AS (VALUES (?, ?, ?))
     SELECT id FROM audit WHERE ${auditIndexed(column)} ORDER BY id DESC LIMIT 1 OFFSET ${auditLookedMax - 1}`;
 }
 
-const auditIndexed = (column: 'device' | 'by' | 'subject' | null): string =>
-  `${column === null ? '' : `${column} = (SELECT key FROM given) AND `}id < (SELECT before FROM given)`;
+const auditIndexed = (column: AuditColumn | null): string =>
+  `${column === null ? '' : `${column} = (SELECT key FROM given) AND `}id >= (SELECT first FROM given)
+        AND id < (SELECT before FROM given)`;
+
+/** As the index has it: whole days, towards zero. */
+const auditDay = 'at / 86400000';
+
+/**
+ * Between which ids lines of some days are: the first, and the last of those before an id. From day to day on the index,
+ * so that days without lines cost nothing, and days whose lines a wrong clock put among those of others are found all
+ * the same. Parameters: the first and the last day, and the id.
+ */
+const auditSpan = `WITH RECURSIVE given (since, until, before) AS (VALUES (?, ?, ?)),
+  day (n) AS (
+    SELECT (SELECT ${auditDay} FROM audit WHERE ${auditDay} >= since ORDER BY ${auditDay} LIMIT 1) FROM given
+    UNION ALL
+    SELECT (SELECT ${auditDay} FROM audit WHERE ${auditDay} > n ORDER BY ${auditDay} LIMIT 1) FROM day, given
+      WHERE n < until
+  )
+  SELECT min((SELECT id FROM audit WHERE ${auditDay} = n ORDER BY id LIMIT 1)) AS first,
+    max((SELECT id FROM audit WHERE ${auditDay} = n AND id < before ORDER BY id DESC LIMIT 1)) AS last
+  FROM day, given WHERE n <= until`;
 
 /** What may be written beside the log. Each overwrites, so that no effect can fail its whole commit. */
 export const effects = Object.freeze({
@@ -211,10 +233,13 @@ export const queries = Object.freeze({
   'audit.pageDevice': auditPage('device'),
   'audit.pageBy': auditPage('by'),
   'audit.pageSubject': auditPage('subject'),
+  'audit.pageAction': auditPage('action'),
   'audit.reach': auditReach(null),
   'audit.reachDevice': auditReach('device'),
   'audit.reachBy': auditReach('by'),
   'audit.reachSubject': auditReach('subject'),
+  'audit.reachAction': auditReach('action'),
+  'audit.span': auditSpan,
   // Whether anything is to be trimmed, so that nothing is written where nothing is.
   'audit.due': `SELECT id FROM (${oldest('audit')}) LIMIT 1`,
   'stateChange.due': `SELECT id FROM (${oldest('state_change')}) LIMIT 1`,
