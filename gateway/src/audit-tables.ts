@@ -10,6 +10,15 @@ export function auditEffect({ at, action, device, by, subject, ...body }: Omit<A
   return ['audit.add', at, action, device, by, subject, JSON.stringify(body)];
 }
 
+type Enrolled = { at: number; device: string; from: string; key: { id: string; name: string }; isAgain: boolean };
+
+/** The line of a device that got its credential in exchange for an enrolment key. */
+export function enrolledAudit({ at, device, from, key, isAgain }: Enrolled): Effect {
+  const what = isAgain ? 'enrolled-again' : 'enrolled';
+  const line = { at, action: 'enrolment', what, device, by: null, from, reason: null, subject: key.id } as const;
+  return auditEffect({ ...line, detail: { key: key.name } });
+}
+
 /** The line for the last step of a command. */
 export function commandAudit(command: Command): Effect {
   const { device, id, state, transitions } = command;

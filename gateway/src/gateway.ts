@@ -6,6 +6,7 @@ import { Broker } from './broker/index.ts';
 import { Certificates } from './certificates.ts';
 import { Commands, CommandTypes, type Groups, type Leases } from './command/index.ts';
 import { type Config, compileParams, readCommandType } from './config/index.ts';
+import { administratorLine, certificateLine, noteConfig } from './config-audit.ts';
 import { makeLeases } from './control-ports.ts';
 import { Devices } from './device/index.ts';
 import { makeGroups, resumeGroups } from './group-ports.ts';
@@ -107,6 +108,9 @@ export class Stages {
     const steady = new SteadyClock(clock);
     this.steady = steady;
     this.audit = new AuditWriter(clock, store);
+    for (const tls of [this.certificates.http, this.certificates.mqtt]) {
+      tls?.onChange(({ notAfter }) => this.audit.note(certificateLine(tls.name, notAfter)));
+    }
     const { commands, audit } = config;
     const kept = { commandsKeptMs: commands.keep, auditKeptMs: audit.keep };
     this.retention = new Retention({ clock, steady, store, log, ...kept });
@@ -164,7 +168,8 @@ export class Stages {
     toClose.push(() => commands.close());
     toClose.push(() => this.groups.close());
     toClose.push(() => leases.close());
-    const adminPassword = await access.people.firstAdministrator(config.access.adminPassword);
+    const adminPassword = await this.firstAdministrator();
+    await noteConfig(config, this);
 
     broker.sessions.load(await loadSessions(store));
     const { http, ops } = await openWeb(this);
@@ -192,6 +197,15 @@ export class Stages {
       adminPassword,
       reloadCertificates,
     };
+  }
+
+  private async firstAdministrator(): Promise<string | null> {
+    const { people } = this.access;
+    const before = people.get('admin');
+    const madeUp = await people.firstAdministrator(this.config.access.adminPassword);
+    if (before === undefined && people.exists('admin')) this.audit.note(administratorLine('administrator-made'));
+    else if (before !== people.get('admin')) this.audit.note(administratorLine('administrator-password'));
+    return madeUp;
   }
 
   private makeDevices(): Devices {
@@ -232,6 +246,7 @@ export class Stages {
       async ensureDevice(id, name) {
         return (devices.exists(id) ? devices.describe(id) : await devices.create(id, name)).name;
       },
+      enrolmentRefused: refused => this.audit.enrolmentRefused(refused, devices.exists(refused.device)),
       credentialChanged: name => {
         this.broker.recheck(name);
         // Sessions go with the credential that they belong to; those of a device whose secret is renewed stay.

@@ -9,6 +9,7 @@ import { endOnFaults, endOnSignals } from './lifetime.ts';
 import { createLogger } from './logger.ts';
 import { type Effect, StoreUnusable, writeBeside } from './store/index.ts';
 import { secretEffect } from './tables.ts';
+import { toolLine } from './tool-audit.ts';
 import { backup, restore, verify } from './tool-backup.ts';
 import { exportFile, importFile } from './tool-transfer.ts';
 
@@ -60,14 +61,16 @@ function createToken({ config, name, role, days, replace, ...its }: Invocation &
   }
   const { secret, record } = makeSecret('token', name, known, expiresAt, { scope, createdAt: Date.now() });
   const effects: Effect[] = replace ? [['secret.deleteNamed', 'token', name]] : [];
-  writeBeside(config.store.dir, [...effects, secretEffect(record)]);
+  const line = toolLine('token create', name, { role: known, scope, expiresAt, replaces: replace });
+  writeBeside(config.store.dir, [...effects, secretEffect(record), line]);
   process.stdout.write(`${secret}\n`);
 }
 
 /** The code travels in the fragment, which no server and no log sees ([ACC-1]). */
 function createLink({ config, user }: Invocation & { command: 'sign-in-link' }): void {
-  const { secret, record } = makeSecret('code', user, 'viewer', Date.now() + codeMs);
-  writeBeside(config.store.dir, [secretEffect(record)]);
+  const expiresAt = Date.now() + codeMs;
+  const { secret, record } = makeSecret('code', user, 'viewer', expiresAt);
+  writeBeside(config.store.dir, [secretEffect(record), toolLine('sign-in-link', user, { expiresAt })]);
   process.stdout.write(`${httpAddress(config)}/#code=${secret}\n`);
 }
 

@@ -10,7 +10,7 @@ import {
   secretDefaults,
   type UserRecord,
 } from './access/index.ts';
-import { auditEffect, commandAudit } from './audit-tables.ts';
+import { auditEffect, commandAudit, enrolledAudit } from './audit-tables.ts';
 import { type CommandPorts, type Commands, keyOf, ofAnyVersion } from './command/index.ts';
 import { type Command, type DeadLetter, isOpen, limits, Refusal, type StateChange } from './contract/index.ts';
 import {
@@ -175,7 +175,7 @@ const enrolmentHash = ({ hash }: EnrolmentKeyRecord) => `${enrolmentKind}/${hash
 
 export function deviceAccessTables(store: Store): Pick<DeviceAccessPorts, 'saveCredentials'> {
   return {
-    saveCredentials: ({ put = [], remove = [], putKeys = [], removeKeys = [] }) =>
+    saveCredentials: ({ put = [], remove = [], putKeys = [], removeKeys = [], enrolled }) =>
       store.write([
         ...put.map((record): Effect => ['credential.put', record.name, JSON.stringify(record)]),
         ...remove.map((name): Effect => ['credential.delete', name]),
@@ -183,6 +183,7 @@ export function deviceAccessTables(store: Store): Pick<DeviceAccessPorts, 'saveC
           return ['secret.put', enrolmentHash(key), enrolmentKind, key.name, null, JSON.stringify(key)];
         }),
         ...removeKeys.map((key): Effect => ['secret.delete', enrolmentHash(key)]),
+        ...(enrolled === undefined ? [] : [enrolledAudit(enrolled)]),
       ]),
   };
 }

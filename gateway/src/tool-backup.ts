@@ -1,6 +1,8 @@
 // The commands backup, restore and verify.
+import { basename } from 'node:path';
 import type { Config } from './config/index.ts';
 import { backupTo, restoreFrom, type VerifyReport, verifyFile } from './store/index.ts';
+import { toolLine } from './tool-audit.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -64,7 +66,9 @@ export async function backup(config: Config, file: string): Promise<void> {
 /** Puts a backup in the place of the database. */
 export async function restore(config: Config, file: string): Promise<void> {
   const { dir } = config.store;
-  const { report, epoch, aside } = restoreFrom(dir, file, Date.now());
+  // The trail is the backup's from here on: it says itself that what follows comes after a restore.
+  const line = toolLine('restore', basename(file), null);
+  const { report, epoch, aside } = restoreFrom(dir, file, Date.now(), [line]);
   print(report);
   say('');
   say(`${file} is the database in ${dir} now; its epoch is ${epoch}, so that viewers begin anew.`);

@@ -9,11 +9,16 @@ import type { Problem, Role } from './contract/index.ts';
 import { Devices } from './device/index.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './logger.ts';
-import { lockFolder, openStore, StoreUnusable, writeBeside } from './store/index.ts';
+import { type Effect, lockFolder, openStore, StoreUnusable, writeBeside } from './store/index.ts';
 import { deviceTables, loadDevices, secretEffect } from './tables.ts';
+import { toolUser } from './tool-audit.ts';
 import { transferPorts } from './transfer-ports.ts';
 
-export type Carrier = ApiPorts['transfer'] & { close(): Promise<void> };
+export type Carrier = ApiPorts['transfer'] & {
+  /** Commits a line of the audit trail. */
+  note(line: Effect): Promise<void>;
+  close(): Promise<void>;
+};
 
 /** What went wrong, in a sentence for whoever runs the command. */
 export class TransferError extends Error {}
@@ -65,15 +70,15 @@ async function throughStore(config: Config, signal: AbortSignal): Promise<Carrie
       return signal.aborted;
     },
   });
-  return { ...transfer, close: () => store.close() };
+  return { ...transfer, note: line => store.write([line]), close: () => store.close() };
 }
 
 const readAll = async (message: IncomingMessage) => Buffer.concat(await message.toArray()).toString();
 
-/** A carrier with a token of its own, which ends with it. */
+/** A carrier with a token of its own, which ends with it; the gateway's own lines of what it does have its name. */
 function throughGateway(config: Config, role: Role, signal: AbortSignal): Carrier {
   const { dir } = config.store;
-  const { secret, record } = makeSecret('token', 'command-line', role, Date.now() + tokenLifeMs);
+  const { secret, record } = makeSecret('token', toolUser(), role, Date.now() + tokenLifeMs);
   writeBeside(dir, [secretEffect(record)]);
   const listening = config.http.host;
   const host = listening === '0.0.0.0' || listening === '::' ? '127.0.0.1' : listening;
@@ -107,6 +112,9 @@ function throughGateway(config: Config, role: Role, signal: AbortSignal): Carrie
       const answer = await answered;
       if (answer.statusCode !== 200) throw new TransferError(sentenceIn(await readAll(answer)));
       yield* answer as AsyncIterable<Uint8Array>;
+    },
+    async note(line) {
+      writeBeside(dir, [line]);
     },
     async close() {
       writeBeside(dir, [['secret.delete', record.hash]]);

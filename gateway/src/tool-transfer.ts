@@ -1,11 +1,13 @@
 // The commands import and export: which file, which way, and what is said about it.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError, type Invocation } from './config/index.ts';
 import { Refusal } from './contract/index.ts';
-import { openCarrier, TransferError } from './tool-carrier.ts';
+import { toolLine } from './tool-audit.ts';
+import { type Carrier, openCarrier, TransferError } from './tool-carrier.ts';
 import { counted, Progress, summary } from './tool-progress.ts';
 
 type Format = 'csv' | 'ndjson';
@@ -55,11 +57,14 @@ export function importFile({ config, file, format }: Invocation & { command: 'im
     const carrier = await openCarrier(config, 'administrator', signal);
     const progress = new Progress(total);
     try {
+      // First, so that it is there however this process ends.
+      await carrier.note(toolLine('import', basename(file), null));
       const { readings, refused, errors, devicesCreated } = await carrier.import(
         formatOf(file, format),
         progress.through(source),
       );
       progress.end();
+      await noteEnd(carrier, file, { readings, refused, devicesCreated });
       for (const { line, expected, got } of errors) {
         // As JSON, for what came may hold what a terminal obeys.
         say(`line ${line}: expected ${expected}, got ${JSON.stringify(got)}`);
@@ -71,6 +76,7 @@ export function importFile({ config, file, format }: Invocation & { command: 'im
       if (refused > 0) process.exitCode = 1;
     } catch (error) {
       progress.end();
+      await noteEnd(carrier, file, { lines: progress.lineCount(), stopped: signal.aborted ? 'interrupted' : 'failed' });
       if (signal.aborted) {
         say(
           `interrupted after ${counted(progress.lineCount(), 'line')}; what was committed stays, and importing again is safe`,
@@ -81,6 +87,15 @@ export function importFile({ config, file, format }: Invocation & { command: 'im
       await carrier.close();
     }
   });
+}
+
+/** What an import came to. Where it cannot be kept, what was imported is there all the same. */
+async function noteEnd(carrier: Carrier, file: string, detail: Record<string, unknown>): Promise<void> {
+  try {
+    await carrier.note(toolLine('import-ended', basename(file), detail));
+  } catch (error) {
+    say(`the audit trail does not say how this import ended: ${(error as Error).message}`);
+  }
 }
 
 /** Writes readings to a file, which is there only once it is whole. */

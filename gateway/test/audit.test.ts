@@ -134,7 +134,7 @@ describe('what is in the trail', () => {
     await wire.disconnect();
     await rest.device('room-2');
     const waits = await anna.post<Command>('/devices/room-2/commands', { name: 'start', ttlMs: 600_000 });
-    await linesOnce(rest, '', 7);
+    await linesOnce(rest, '', 8);
     const before = (await csv(rest)).split('\r\n').slice(1);
 
     const fetches: [method: string, path: string][] = [
@@ -188,7 +188,7 @@ describe('what is in the trail', () => {
       await gateway.rest.device(id);
       await gateway.rest.post(`/devices/${id}/commands`, { name: 'stop', ttlMs: 600_000 });
     }
-    await linesOnce(gateway.rest, '', 6);
+    await linesOnce(gateway.rest, '', 7);
     const seen = await lines(limited);
     expect(seen.map(({ device: on, what }) => [on, what])).toEqual([
       ['cold-1', 'queued'],
@@ -225,7 +225,7 @@ test('[CMD-12] [RUN-3] lines and ended commands go by their age, with the key, a
     rest.post<Command>('/devices/room-1/commands', { name: 'stop', ttlMs: 600_000 }, { 'Idempotency-Key': 'k' });
   const { id } = await ask();
   await rest.post(`/commands/${id}/cancel`);
-  await linesOnce(rest, '', 3);
+  await linesOnce(rest, '', 4);
   expect((await ask()).id).toBe(id);
   const ledger = async () => (await rest.get<Page<Command>>('/commands')).items.length;
   clock.strike(25 * hour);

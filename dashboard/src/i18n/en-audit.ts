@@ -8,6 +8,9 @@ const action: Record<AuditAction, string> = {
   group: 'Groups of commands',
   'command-type': 'Command types',
   session: 'Signing in',
+  enrolment: 'Enrolment',
+  config: 'Configuration',
+  tool: 'Tools on the machine',
   rest: 'Other changes',
 };
 
@@ -44,9 +47,13 @@ const request: Readonly<Record<string, (it: string) => string>> = {
   'POST /voids': it => `voided readings of ${it}`,
   'POST /voids/{id}/restore': it => `restored voided readings of ${it}`,
   'POST /import': () => 'imported readings',
+  'GET /backup': () => 'took a backup',
 };
 
-/** By kind and step; `it` is the device or the type, `what` the command or the fields, or who had the device. */
+/**
+ * By kind and step; `it` is whom or what it is about, `what` the command or the fields, who had the device, the name of
+ * a key, or the keys of the configuration.
+ */
 const steps: Readonly<Record<string, (it: string, what: string) => string>> = {
   'desired set': (it, what) => `set how ${it} should be: ${what}`,
   'lease taken': it => `took control of ${it}`,
@@ -59,6 +66,18 @@ const steps: Readonly<Record<string, (it: string, what: string) => string>> = {
   'group finished': (_it, what) => `The group of commands is finished: ${what}`,
   'command-type put': it => `put the command type ${it}`,
   'command-type deleted': it => `deleted the command type ${it}`,
+  'enrolment enrolled': (it, what) => `${it} enrolled with the key ${what}`,
+  'enrolment enrolled-again': (it, what) => `${it} enrolled again with the key ${what}`,
+  'enrolment refused': it => (it === '' ? 'A device was refused to enrol' : `${it} was refused to enrol`),
+  'config changed': (_it, what) => `The configuration is another since this start: ${what}`,
+  'config administrator-made': it => `The first start made the user ${it}`,
+  'config administrator-password': it => `The user ${it} has another password, by the configuration`,
+  'config certificate': it => `The listener ${it} has a new certificate`,
+  'tool token create': it => `made the API token ${it}`,
+  'tool sign-in-link': it => `made a link that signs ${it} in`,
+  'tool restore': it => `restored the backup ${it}`,
+  'tool import': it => `began to import ${it}`,
+  'tool import-ended': it => `ended the import of ${it}`,
 };
 
 export const audit = {
@@ -83,6 +102,7 @@ export const audit = {
   older: 'Older',
   column: { when: 'When', who: 'Who', what: 'What', why: 'Why' },
   gateway: 'The gateway',
+  onMachine: (account: string) => `${account} on the machine`,
   detail: 'Details',
   subject: (id: string) => `About ${id}`,
   route: (route: string) => `Request ${route}`,
@@ -92,6 +112,7 @@ export const audit = {
   steps,
   /** Of a group. */
   toMany: (what: string, count: number) => `${what} to ${count === 1 ? '1 device' : `${count} devices`}`,
+  unfinished: (what: string) => `${what}, not to the end`,
   requestOther: (route: string) => `changed something: ${route}`,
   session: {
     'sign-in': () => 'signed in',

@@ -22,13 +22,16 @@ const shownMax = 80;
 const short = (json: string) => (json.length > shownMax ? `${json.slice(0, shownMax - 1)}…` : json);
 const shortJson = (value: unknown) => short(jsonWords(value));
 
+/** Before the account of whoever ran a tool beside the gateway. */
+const machine = 'tool#';
 const answers: readonly unknown[] = ['answer', 'late-answer'];
 
 /** Who did it: a person, the device that answered, or the gateway. */
-export function whoOf({ by, device, detail }: Pick<AuditEntry, 'by' | 'device' | 'detail'>): string {
+export function whoOf({ by, device, detail, action }: Pick<AuditEntry, 'by' | 'device' | 'detail' | 'action'>): string {
+  if (by?.startsWith(machine)) return words.onMachine(by.slice(machine.length));
   if (by !== null) return personOf(by);
   const isAnswer = answers.includes((detail as { cause?: unknown } | null)?.cause);
-  return isAnswer && device !== null ? device : words.gateway;
+  return (isAnswer || action === 'enrolment') && device !== null ? device : words.gateway;
 }
 
 /** What was done; where a person did it, the sentence that their name begins. */
@@ -36,8 +39,12 @@ export function whatOf(line: AuditEntry): string {
   switch (line.action) {
     case 'command':
       return commandWords(line, (line.detail ?? {}) as CommandDetail);
-    case 'rest':
-      return (words.request[line.what] ?? (() => words.requestOther(line.what)))(line.device ?? line.subject ?? '');
+    case 'rest': {
+      const what = (words.request[line.what] ?? (() => words.requestOther(line.what)))(
+        line.device ?? line.subject ?? '',
+      );
+      return (line.detail as { status?: number } | null)?.status === undefined ? what : words.unfinished(what);
+    }
     case 'session':
       return (
         words.session[line.what as keyof typeof words.session]?.(line.subject) ??
@@ -60,13 +67,19 @@ type StepDetail = {
   holder?: string;
   before?: string;
   fields?: unknown;
+  key?: string;
+  changed?: { key: string }[];
 };
 
-/** The command of a group, the fields that were set, or who had the device; '' where the line does not say. */
+/**
+ * The command of a group, the fields that were set, who had the device, the name of an enrolment key, or the keys of the
+ * configuration; '' where the line does not say.
+ */
 function aboutOf(line: AuditEntry): string {
-  const { name, params, total = 0, holder, before, fields } = (line.detail ?? {}) as StepDetail;
+  const { name, params, total = 0, holder, before, fields, key, changed } = (line.detail ?? {}) as StepDetail;
   if (line.action === 'group') return words.toMany([name ?? '', shortJson(params)].join(' ').trim(), total);
-  return line.action === 'desired' ? shortJson(fields) : (before ?? holder ?? '');
+  if (line.action === 'config') return short((changed ?? []).map(each => each.key).join(', '));
+  return line.action === 'desired' ? shortJson(fields) : (before ?? holder ?? key ?? '');
 }
 
 function commandWords(line: AuditEntry, detail: CommandDetail): string {

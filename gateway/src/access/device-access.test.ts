@@ -13,13 +13,14 @@ let rows: Map<string, CredentialRecord>;
 let keys: Map<string, EnrolmentKeyRecord>;
 let commits: string[];
 let changed: string[];
+let refused: unknown[];
 let access: DeviceAccess;
 /** What every commit waits for; replaced by tests that hold one back or let it fail. */
 let disk: () => Promise<void>;
 
 beforeEach(() => {
   clock = new ManualClock();
-  [devices, rows, keys, commits, changed] = [new Set(), new Map(), new Map(), [], []];
+  [devices, rows, keys, commits, changed, refused] = [new Set(), new Map(), new Map(), [], [], []];
   disk = async () => {};
   access = open();
 });
@@ -44,6 +45,7 @@ function open(): DeviceAccess {
       devices.add(id);
       return name;
     },
+    enrolmentRefused: each => void refused.push(each),
     credentialChanged: name => void changed.push(name),
   });
   opened.load([...rows.values()], [...keys.values()]);

@@ -23,7 +23,7 @@ import {
   type SignIn,
   type StoredCredential,
 } from './credentials.ts';
-import { Enrolment, type EnrolmentKeyRecord } from './enrolment.ts';
+import { Enrolment, type EnrolmentKeyRecord, type EnrolmentRefused } from './enrolment.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 /** What is committed at once. */
@@ -32,6 +32,8 @@ export type DeviceAccessChange = {
   remove?: string[];
   putKeys?: EnrolmentKeyRecord[];
   removeKeys?: EnrolmentKeyRecord[];
+  /** Who got the credential by which key, for the audit trail. */
+  enrolled?: { at: number; device: string; from: string; key: EnrolmentKeyRecord; isAgain: boolean };
 };
 
 export type DeviceAccessPorts = {
@@ -41,6 +43,7 @@ export type DeviceAccessPorts = {
   deviceExists(id: string): boolean;
   /** Makes the device where there is none; resolves with its name once it is on disk. */
   ensureDevice(id: string, name: string): Promise<string>;
+  enrolmentRefused(refused: EnrolmentRefused): void;
   /** Called where what signed in under this name may no longer hold. */
   credentialChanged(name: string): void;
 };
@@ -82,7 +85,7 @@ export class DeviceAccess {
     this.ports = ports;
     this.credentials = new Credentials(ports.clock);
     this.enrolment = new Enrolment(
-      { ...ports, give: (device, name, key) => this.enrolDevice(device, name, key) },
+      { ...ports, give: (device, name, key, from) => this.enrolDevice(device, name, key, from) },
       this.counters,
     );
   }
@@ -240,7 +243,7 @@ export class DeviceAccess {
   }
 
   /** Gives a device its credential, and commits it with the use of the key. Throws Refusal. */
-  private enrolDevice(device: string, name: string, key: EnrolmentKeyRecord) {
+  private enrolDevice(device: string, name: string, key: EnrolmentKeyRecord, from: string) {
     return this.turns.take(device, async () => {
       const known = this.credentials.get(device);
       if (this.isFieldGateway(device)) throw taken(device);
@@ -253,7 +256,11 @@ export class DeviceAccess {
       const now = this.ports.clock.now();
       const { record, secret } = makeCredential('device', device, [device], now);
       const previous = known === undefined ? null : { hash: known.secretHash, until: now };
-      await this.save({ put: [{ ...record, createdAt: known?.createdAt ?? now, previous }], putKeys: [key] });
+      await this.save({
+        put: [{ ...record, createdAt: known?.createdAt ?? now, previous }],
+        putKeys: [key],
+        enrolled: { at: now, device, from, key, isAgain: known !== undefined },
+      });
       return { id: device, name: called, secret };
     });
   }

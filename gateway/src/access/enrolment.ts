@@ -3,6 +3,7 @@
 // the credential that it brought.
 // Full: at most `limits.enrolmentKeysMax` keys; failures are limited for each address.
 import {
+  type Code,
   devicePatternCovers,
   type EnrolledDevice,
   type EnrolmentKey,
@@ -27,11 +28,18 @@ export type EnrolmentPorts = {
   log: Logger;
   saveCredentials(change: { putKeys?: EnrolmentKeyRecord[]; removeKeys?: EnrolmentKeyRecord[] }): Promise<void>;
   /** Gives the device its credential and commits both. Throws Refusal. */
-  give(device: string, name: string, key: EnrolmentKeyRecord): Promise<EnrolledDevice>;
+  give(device: string, name: string, key: EnrolmentKeyRecord, address: string): Promise<EnrolledDevice>;
+  /** Keeps that a device was refused. */
+  enrolmentRefused(refused: EnrolmentRefused): void;
 };
+
+/** A device that got no credential; `key` is the id of the key that it showed, null where there is no such key. */
+export type EnrolmentRefused = { device: string; key: string | null; from: string; code: Code };
 
 /** Enough for a site behind one address to try again; whoever guesses has 192 bits before them. */
 const failuresPerMinute = 60;
+/** Refusals of one address that are kept in the audit trail; all of them are counted. */
+const keptPerMinute = 10;
 /** Addresses whose failures are remembered; each costs some hundred bytes. */
 const addressesMax = 10_000;
 
@@ -41,6 +49,7 @@ export class Enrolment {
     { perSecond: failuresPerMinute / 60, burst: failuresPerMinute },
     addressesMax,
   );
+  private readonly kept = new TokenBuckets({ perSecond: keptPerMinute / 60, burst: keptPerMinute }, addressesMax);
   private readonly counters: { enrolments: number; enrolmentsRefused: number };
   private readonly ports: EnrolmentPorts;
 
@@ -116,18 +125,27 @@ export class Enrolment {
       throw new Refusal('too_many', `at most ${failuresPerMinute} failures a minute to enrol`);
     }
     try {
-      const { enrolled, key } = await this.exchange(request);
+      const { enrolled, key } = await this.exchange(request, address);
       this.counters.enrolments++;
       this.ports.log.info({ device: enrolled.id, key: key.name, address }, 'a device enrolled');
       return enrolled;
     } catch (error) {
       this.counters.enrolmentsRefused++;
       failures.spend(1, now);
+      if (error instanceof Refusal) this.keepRefused(request, address, error.code);
       throw error;
     }
   }
 
-  private async exchange({ device, key, name = device }: EnrolRequest) {
+  private keepRefused({ device, key }: EnrolRequest, from: string, code: Code): void {
+    const now = this.ports.clock.elapsed();
+    const kept = this.kept.of(networkOf(from), now);
+    if (kept.untilNext(now) > 0) return;
+    kept.spend(1, now);
+    this.ports.enrolmentRefused({ device, key: this.byHash.get(hashSecret(key))?.id ?? null, from, code });
+  }
+
+  private async exchange({ device, key, name = device }: EnrolRequest, address: string) {
     const record = this.byHash.get(hashSecret(key));
     if (record === undefined) throw new Refusal('forbidden', 'there is no such enrolment key');
     const { devices, usesMax } = record;
@@ -140,7 +158,7 @@ export class Enrolment {
     record.uses++;
     record.lastUsedAt = this.ports.clock.now();
     try {
-      return { enrolled: await this.ports.give(device, name, record), key: record };
+      return { enrolled: await this.ports.give(device, name, record, address), key: record };
     } catch (error) {
       record.uses--;
       record.lastUsedAt = before;

@@ -12,20 +12,32 @@ const asking = ['ticket', 'stream', 'log', 'preview'];
 const leftOut = new Set([...ownKinds, ...asking]);
 const base = '/api/v1';
 
-/** What a request is about, where its path does not say it. */
-export type Told = { device?: string; subject?: string; reason?: string };
+/** What changes nothing and is told all the same: who has a backup has every secret. */
+const copying = new Set(['GET /backup']);
 
-/** Stands behind the sign-in. Handlers may set `told`. */
+/**
+ * What a request is about, where its path does not say it. `begun` says that some of it may be done although the request
+ * is refused further on.
+ */
+export type Told = { device?: string; subject?: string; reason?: string; begun?: boolean };
+
+/**
+ * Stands behind the sign-in. Handlers may set `told`. Of what the gateway itself could not end (5xx) some may be done,
+ * and the line has the status; what was refused has no line.
+ */
 export function audited({ audit }: Pick<ApiPorts, 'audit'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     await next();
     const { method } = c.req;
-    if (!changing.has(method) || c.res.status >= 400) return;
+    const { status } = c.res;
+    const { device, subject, reason, begun = false } = c.get('told') ?? {};
+    const isDone = status < 400;
+    if (!isDone && status < 500 && !begun) return;
     const route = matchedRoutes(c).find(matched => matched.method === method);
     if (route === undefined) return;
     const path = route.path.slice(base.length).replaceAll(/:(\w+)/g, '{$1}');
+    if (!changing.has(method) && !copying.has(`${method} ${path}`)) return;
     if (path.split('/').some(part => leftOut.has(part))) return;
-    const { device, subject, reason } = c.get('told') ?? {};
     const [named, ...others] = Object.entries<string>(c.req.param());
     const inPath = named?.[1] ?? null;
     const isDevice = path.startsWith('/devices/{');
@@ -37,7 +49,7 @@ export function audited({ audit }: Pick<ApiPorts, 'audit'>): MiddlewareHandler<A
       from: addressOf(c),
       reason: reason ?? null,
       subject: subject ?? (isDevice ? null : inPath),
-      detail: others.length === 0 ? null : Object.fromEntries(others),
+      detail: others.length === 0 && isDone ? null : { ...Object.fromEntries(others), ...(!isDone && { status }) },
     });
   };
 }

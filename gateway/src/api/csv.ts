@@ -5,8 +5,8 @@ import type { Value } from '../contract/index.ts';
 export const csvValue = (value: Value | null): string =>
   typeof value === 'string' ? `"${value.replaceAll('"', '""')}"` : value === null ? '' : String(value);
 
-/** What a spreadsheet runs as a formula, quotes or not. */
-const formula = /^[=+\-@\t\r]/;
+/** What a spreadsheet runs as a formula, quotes or not; some take the characters' wide forms for them. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /** A field of what devices say. Text that would be a formula has an apostrophe in front, as spreadsheets mark text. */
 export function csvForeign(value: Value | null): string {

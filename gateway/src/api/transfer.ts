@@ -83,6 +83,7 @@ export function transferRoutes(ports: ApiPorts) {
       throw new Refusal('bad_request', `expected Content-Type text/csv or application/x-ndjson, got ${type}`);
     }
     const { raw } = c.req;
+    c.set('told', { begun: true });
     try {
       return c.json(await transfer.import(format, whileHolds(chunksOf(raw), ports, c.get('principal'))), 200);
     } catch (error) {

@@ -82,12 +82,23 @@ export type DeviceControl = { device: string; watching: string[]; lease: Lease |
 export type LastChange = { by: string; at: Millis; what: 'command' | 'desired'; name: string };
 export type DeviceControlAnswer = DeviceControl & { lastChange: LastChange | null };
 
-export const auditActions = ['command', 'desired', 'lease', 'group', 'command-type', 'session', 'rest'] as const;
+export const auditActions = [
+  'command',
+  'desired',
+  'lease',
+  'group',
+  'command-type',
+  'session',
+  'enrolment',
+  'config',
+  'tool',
+  'rest',
+] as const;
 export type AuditAction = (typeof auditActions)[number];
 /**
  * One line of the audit trail. `what` is the step: a command's state, `taken`, `released`, `put` and so on; of `session`
  * `sign-in`, `sign-in-refused` or `sign-out`; of `rest` method and route of a request that changed something and has no
- * line of its own kind. `detail` is what was asked, sent or answered.
+ * line of its own kind; of `tool` the command. `detail` is what was asked, sent or answered.
  */
 export type AuditEntry = {
   id: number;
@@ -95,11 +106,14 @@ export type AuditEntry = {
   action: AuditAction;
   what: string;
   device: string | null;
-  /** Null where the gateway or the device did it. */
+  /** Null where the gateway or the device did it; `tool#` and an account's name where a tool on the machine did. */
   by: string | null;
   from: string | null;
   reason: string | null;
-  /** Id of the command, the group or the type; the name of a user or credential, the id of a token or void. */
+  /**
+   * Id of the command, the group or the type; the name of a user or credential, the id of a token, void or enrolment
+   * key; the file of a tool.
+   */
   subject: string | null;
   detail: unknown;
 };

@@ -35,7 +35,7 @@ export class ReloadedTls {
   private warnedAt = Number.NEGATIVE_INFINITY;
   private readonly listeners: Listener[] = [];
   private readonly looks: Timer;
-  private readonly name: string;
+  readonly name: string;
   private readonly files: TlsFiles;
   private readonly clock: Clock;
   private readonly log: Logger;

@@ -16,6 +16,7 @@ import Database from 'better-sqlite3';
 import { ulid } from '../../lib/ulid.ts';
 import { prepareDir, StoreUnusable, syncFolder } from '../folder.ts';
 import { fileName, openForWriting } from '../schema.ts';
+import { type Effect, effects } from '../statements.ts';
 import { removeChecksum } from './checksum.ts';
 import { lockFolder } from './folder-lock.ts';
 import { dropPartial, newPartial } from './partial.ts';
@@ -49,8 +50,11 @@ function copyTo(file: string, path: string): void {
   removeChecksum(path);
 }
 
-/** Makes a database of its own of the copy: today's schema, a new epoch, and all of it in one file on disk. */
-function begin(path: string, now: number): string {
+/**
+ * Makes a database of its own of the copy: today's schema, a new epoch, what else is to be in it from the beginning, and
+ * all of it in one file on disk.
+ */
+function begin(path: string, now: number, more: readonly Effect[]): string {
   const epoch = ulid(now);
   const db = openForWriting(path, 'FULL');
   try {
@@ -58,6 +62,7 @@ function begin(path: string, now: number): string {
       const put = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
       put.run('epoch', epoch);
       put.run('restored_at', now);
+      for (const [name, ...params] of more) db.prepare(effects[name]).run(...params);
     }).immediate();
     db.pragma('journal_mode = DELETE');
   } finally {
@@ -69,10 +74,10 @@ function begin(path: string, now: number): string {
   return epoch;
 }
 
-function prepare(file: string, path: string, now: number): string {
+function prepare(file: string, path: string, now: number, more: readonly Effect[]): string {
   try {
     copyTo(file, path);
-    return begin(path, now);
+    return begin(path, now, more);
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
     throw new StoreUnusable(`${file} could not be copied into the data folder: ${message} (${code ?? 'no code'})`);
@@ -80,10 +85,10 @@ function prepare(file: string, path: string, now: number): string {
 }
 
 /**
- * Restores `file` into the data folder `dir`. Throws StoreUnusable where a gateway runs on it or the backup is not
- * sound; the database is as it was then.
+ * Restores `file` into the data folder `dir`; `more` is committed with the new epoch. Throws StoreUnusable where a gateway
+ * runs on it or the backup is not sound; the database is as it was then.
  */
-export function restoreFrom(dir: string, file: string, now: number): Restored {
+export function restoreFrom(dir: string, file: string, now: number, more: readonly Effect[] = []): Restored {
   prepareDir(dir);
   const lock = lockFolder(dir);
   try {
@@ -94,7 +99,7 @@ export function restoreFrom(dir: string, file: string, now: number): Restored {
     }
     const path = newPartial(dir);
     try {
-      const epoch = prepare(file, path, now);
+      const epoch = prepare(file, path, now, more);
       const aside = setAside(dir, now);
       renameSync(path, join(dir, fileName));
       syncFolder(dir);
