@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { AuditEntry } from '../contract/index.ts';
+import { type AuditEntry, Refusal } from '../contract/index.ts';
 import { type Ask, fakePorts, makeApp } from './fake-ports.fixture.ts';
 
 const line = (id: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
@@ -97,6 +97,35 @@ describe('a request that changes something', () => {
     ['/devices', { json: { id: 'a/b' } }],
   ])('%s leaves none: it has one of its own kind, changes nothing, or was refused', async (path, request) => {
     expect(await noted(path, request)).toEqual([]);
+  });
+
+  test('[CMD-12] a request that the gateway could not end leaves a line with its status, for some of it may be done', async () => {
+    const fake = fakePorts();
+    fake.ports.devices.remove = () => Promise.reject(new Refusal('store_full'));
+    fake.ports.devices.createAll = () => Promise.reject(new Error('a fault'));
+    // What was committed before a file broke off stays, whatever it is answered with.
+    fake.ports.transfer.import = () => Promise.reject(new Refusal('bad_request', 'the client went away'));
+    const { ask } = makeApp(fake);
+    const as = { as: 'administrator' } as const;
+    const csv = (path: string) =>
+      ask(path, { ...as, method: 'POST', body: 'id\na\n', headers: { 'Content-Type': 'text/csv' } });
+    const statuses = [
+      (await ask('/api/v1/devices/a', { ...as, method: 'DELETE' })).status,
+      (await csv('/api/v1/devices/bulk')).status,
+      (await csv('/api/v1/import')).status,
+    ];
+    expect(statuses).toEqual([503, 500, 400]);
+    expect(fake.noted).toEqual([
+      { action: 'rest', ...from, what: 'DELETE /devices/{id}', device: 'a', detail: { status: 503 } },
+      { action: 'rest', ...from, what: 'POST /devices/bulk', detail: { status: 500 } },
+      { action: 'rest', ...from, what: 'POST /import', detail: { status: 400 } },
+    ]);
+  });
+
+  test('[CMD-12] taking a backup changes nothing, and leaves a line: whoever has one has every secret', async () => {
+    expect(await noted('/backup', { method: 'GET' })).toEqual([{ action: 'rest', ...from, what: 'GET /backup' }]);
+    expect(await noted('/backup', { method: 'HEAD' })).toEqual([]);
+    expect(await noted('/backup', { method: 'GET', as: 'operator' })).toEqual([]);
   });
 
   test('[CMD-12] signing in, being refused and signing out leave one, and no name that nobody has', async () => {
