@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { connect, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import mqtt from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Latest } from '../src/contract/index.ts';
+import type { AuditEntry, Latest, Page } from '../src/contract/index.ts';
 import { CertificateFolder, certificateFile, clientTls, testCa } from './instruments/certificates.ts';
 import {
   adminPassword,
@@ -206,6 +206,10 @@ describe('a certificate that changes', () => {
     await wire.publish('devices/d1/telemetry', '{"temp":20}');
     await viewer.frame('data');
     expect(await metricsOf(gateway)).toMatch(/^telltale_http_tls_certificates_reloaded_total 1$/m);
+    const { items } = await rest.get<Page<AuditEntry>>('/audit?action=config');
+    const changed = items.filter(({ what }) => what === 'certificate');
+    expect(changed.map(({ subject }) => subject).sort()).toEqual(['http', 'mqtt']);
+    expect(changed[0]?.detail).toEqual({ until: expect.stringMatching(/^\d{4}-/) });
   });
 
   test('[ACC-10] into a broken pair is refused, and the old one stays', async () => {

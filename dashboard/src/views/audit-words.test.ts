@@ -49,6 +49,23 @@ test('a command is told from request to proof, with what was asked, sent and ans
   );
 });
 
+test('what devices, tools and the gateway itself did is told, and what a request did not end', () => {
+  const enrolled = { action: 'enrolment', subject: 'k1', detail: { key: 'spring' } } as const;
+  expect(said({ ...enrolled, what: 'enrolled' })).toBe('cold-room-1: cold-room-1 enrolled with the key spring');
+  expect(said({ ...enrolled, what: 'refused', device: null, subject: null })).toBe(
+    'The gateway: A device was refused to enrol',
+  );
+  const tool = { action: 'tool', by: 'tool#root', device: null } as const;
+  expect(said({ ...tool, what: 'token create', subject: 'ci' })).toBe('root on the machine: made the API token ci');
+  const changed = [{ key: 'audit.keep' }, { key: 'http.port' }];
+  expect(said({ action: 'config', what: 'changed', device: null, detail: { changed } })).toBe(
+    'The gateway: The configuration is another since this start: audit.keep, http.port',
+  );
+  const gone = { action: 'rest', what: 'DELETE /devices/{id}', by: 'anna' } as const;
+  expect(said(gone)).toBe('anna: deleted the device cold-room-1');
+  expect(said({ ...gone, detail: { status: 503 } })).toBe('anna: deleted the device cold-room-1, not to the end');
+});
+
 test('what is long is cut, and a line of a later version is still told', () => {
   const long = whatOf(line({ by: 'anna', detail: { name: 'x', params: 'y'.repeat(5_000) } }));
   expect(long.length).toBeLessThan(150);

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type AuditEntry, Refusal } from '../contract/index.ts';
+import { fieldText, findRecord, newFields } from '../lib/csv-record.ts';
 import { type Ask, fakePorts, makeApp } from './fake-ports.fixture.ts';
 
 const line = (id: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
@@ -208,6 +209,20 @@ describe('the trail', () => {
         `"{""note"":""line\\nbreak, \\""quoted\\""""}"\r\n`,
     );
   });
+
+  test.each(['=1+1', '+cmd', '-cmd', '@SUM(1)', '\t=1', '\r=1', '\n=1', '\uff1d1', '\uff20x'])(
+    '[CMD-12] %j as a name or a reason is text to a spreadsheet, and one field',
+    async text => {
+      const odd = `${text},"x"\r\n${text}`;
+      const { fake } = portsWith([line(1, { reason: odd, by: odd, subject: odd, device: odd, what: odd })]);
+      const file = Buffer.from(await (await makeApp(fake).ask('/api/v1/audit?format=csv', { as: 'operator' })).text());
+      const fields = newFields();
+      const second = findRecord(file, 0, true, 44, fields);
+      expect(findRecord(file, second, true, 44, fields)).toBe(file.length);
+      expect(fields.count).toBe(10);
+      for (const at of [3, 4, 5, 7, 8]) expect(fieldText(file, fields, at)).toMatch(/^['\\]/);
+    },
+  );
 
   test('[CMD-12] a file has nothing in it that a terminal obeys', async () => {
     const reason = '\u001b[2Jall is well\r\n\u0000\u009b31m \ud800';

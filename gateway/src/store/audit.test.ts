@@ -143,6 +143,28 @@ describe('lines of five years, by time', () => {
     }
   });
 
+  test('[CMD-12] pages neither miss a line nor have one twice while others are written and the oldest go', async () => {
+    const wanted = fitting(week.from, week.to);
+    db.exec('BEGIN');
+    try {
+      const found: number[] = [];
+      let newest = end;
+      for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null; ) {
+        const page: Awaited<ReturnType<typeof listAudit>> = await listAudit(store, week, before, 50);
+        found.push(...page.items.map(({ id }) => id));
+        before = page.next;
+        // Among what is written is what a wrong clock dates into the week; among what goes nothing of it.
+        for (const at of [newest++, week.from + 1])
+          db.prepare(effects['audit.add']).run(at, ...lineOf(7), '{"what":"x"}');
+        db.prepare(effects['audit.trim']).run(week.from - 400 * day, newest);
+      }
+      expect(found).toEqual(wanted);
+      expect(db.prepare('SELECT min(id) FROM audit').pluck().get()).toBeGreaterThan(1);
+    } finally {
+      db.exec('ROLLBACK');
+    }
+  });
+
   test('[CMD-12] [RUN-3] lines that a wrong clock dated otherwise than they were written are found by what they say', async () => {
     const strays = [30, 70_000, 150_000, lines].map(id => [id, week.from + id] as const);
     const early = [199_000, Date.UTC(1969, 11, 30)] as const;
