@@ -5,7 +5,7 @@ import { auditEffect } from './audit-tables.ts';
 import type { Config } from './config/index.ts';
 import type { AuditNote } from './contract/index.ts';
 import type { Logger } from './lib/logger.ts';
-import type { Store } from './store/index.ts';
+import type { Effect, Store } from './store/index.ts';
 
 /** The configuration of the last start, in the table `meta`: by key, each value as `told` has it. */
 const metaKey = 'config';
@@ -53,9 +53,11 @@ export async function noteConfig(config: Config, { store, clock, log }: Parts): 
     .map(key => ({ key, before: before?.[key] ?? null, after: now[key] ?? null }))
     .filter(each => each.before !== each.after);
   if (before !== null && changed.length === 0) return;
-  const line = auditEffect({ ...none, at: clock.now(), action: 'config', what: 'changed', detail: { changed } });
-  const put = ['meta.put', metaKey, JSON.stringify(now)] as const;
-  await store.write(changed.length === 0 ? [[...put]] : [[...put], line]).catch(error => {
+  const effects: Effect[] = [['meta.put', metaKey, JSON.stringify(now)]];
+  if (before !== null) {
+    effects.push(auditEffect({ ...none, at: clock.now(), action: 'config', what: 'changed', detail: { changed } }));
+  }
+  await store.write(effects).catch(error => {
     log.warn(
       { error: (error as Error).message },
       'what the configuration says otherwise was not put into the audit trail',
