@@ -1,7 +1,7 @@
 // Groups of commands in the store, and the devices that they are for.
 import { setImmediate } from 'node:timers/promises';
 import { auditEffect } from './audit-tables.ts';
-import type { GroupLine, GroupPorts, GroupRow, GroupStep } from './command/index.ts';
+import { answerByOf, type GroupLine, type GroupPorts, type GroupRow, type GroupStep } from './command/index.ts';
 import { type Command, type CommandGroup, type GroupTarget, limits } from './contract/index.ts';
 import type { Devices } from './device/index.ts';
 import type { Effect, Store } from './store/index.ts';
@@ -13,12 +13,22 @@ const keysLookedAt = 200;
 const turnMs = 10;
 
 type Body = { body: string };
+/** `counts` are of the commands, as JSON. */
+type Row = Body & { counts?: string };
 /** As it lies in the store: the group, and beside it what is not shown. */
 type Kept = CommandGroup & Omit<GroupRow, 'group'>;
 
-function parse({ body }: Body): GroupRow {
-  const { devices, request, key, approval, ...group } = JSON.parse(body) as Kept;
-  return { group, devices, request, key, approval };
+function parse({ body, counts = '{}' }: Row): GroupRow {
+  const { devices, request, key, approval, refused, ...group } = JSON.parse(body) as Kept;
+  return { group: { ...group, counts: countsOf(group, JSON.parse(counts)) }, devices, request, key, approval, refused };
+}
+
+/** With those of which there is no command: the group itself has how many were refused. */
+function countsOf({ total, counts }: CommandGroup, ofCommands: Record<string, number>): CommandGroup['counts'] {
+  const left = total - Object.values(ofCommands).reduce((sum, count) => sum + count, 0);
+  const refused = Math.min(counts.refused ?? 0, left);
+  const all = { pending: left - refused, refused, ...ofCommands };
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
 }
 
 function lineEffect({ group, request }: GroupRow, { what, at, by, from, reason }: GroupLine): Effect {
@@ -29,23 +39,25 @@ function lineEffect({ group, request }: GroupRow, { what, at, by, from, reason }
 }
 
 export function groupTables(store: Store): Pick<GroupPorts, 'save' | 'find' | 'findByKey' | 'list' | 'steps'> {
-  const one = (rows: Body[]) => (rows[0] === undefined ? null : parse(rows[0]));
+  const one = (rows: Row[]) => (rows[0] === undefined ? null : parse(rows[0]));
   return {
     save(row, column, lines) {
       const { group, ...beside } = row;
       const body = JSON.stringify({ ...group, ...beside } satisfies Kept);
       return store.write([['commandGroup.put', group.id, column, body], ...lines.map(line => lineEffect(row, line))]);
     },
-    find: async id => one(await store.query<Body>('commandGroup.get', id)),
-    findByKey: async key => one(await store.query<Body>('commandGroup.byKey', keysLookedAt, key)),
+    find: async id => one(await store.query<Row>('commandGroup.get', id)),
+    findByKey: async key => one(await store.query<Row>('commandGroup.byKey', keysLookedAt, key)),
     async list(before, limit, withDevices) {
       const query = withDevices ? 'commandGroup.list' : 'commandGroup.listShort';
-      return (await store.query<Body>(query, before, limit)).map(parse);
+      return (await store.query<Row>(query, before, limit)).map(parse);
     },
     async steps(group, before, limit) {
-      type StepRow = Omit<GroupStep, 'open'> & { open: number };
+      type StepRow = Omit<GroupStep, 'open' | 'answerBy'> & { open: number } & Parameters<typeof answerByOf>[0];
       const rows = await store.query<StepRow>('command.groupSteps', group, before, limit);
-      return rows.map(({ open, ...step }) => ({ ...step, open: open === 1 }));
+      return rows.map(({ id, device, state, steps, open, ...times }) => {
+        return { id, device, state, steps, open: open === 1, answerBy: answerByOf(times) };
+      });
     },
   };
 }

@@ -18,8 +18,8 @@ export type RetentionParts = {
   auditKeptMs: number;
 };
 
-/** A question whether something is due, with the effect that deletes some of it. */
-type Slice = { due: QueryName; params: (string | number)[]; trim: Effect };
+/** A question whether something is due, with the effects that delete some of it. */
+type Slice = { due: QueryName; params: (string | number)[]; trim: Effect[] };
 
 export class Retention {
   private readonly parts: RetentionParts;
@@ -61,7 +61,7 @@ export class Retention {
         if (sure === null || this.isClosed) return;
         const { due, params, trim } = sliceAt(sure);
         if ((await store.query(due, ...params)).length === 0) break;
-        await store.write([trim]);
+        await store.write(trim);
       }
     }
   }
@@ -70,11 +70,13 @@ export class Retention {
 function slices({ commandsKeptMs, auditKeptMs }: RetentionParts): ((sure: number) => Slice)[] {
   const byId = (kind: 'command' | 'commandGroup') => (sure: number) => {
     const before = ulidsFrom(Math.max(sure - commandsKeptMs, 0));
-    return { due: `${kind}.due`, params: [before], trim: [`${kind}.trim`, before, trimRowsMax] } satisfies Slice;
+    const trim: Effect[] = [[`${kind}.trim`, before, trimRowsMax]];
+    if (kind === 'commandGroup') trim.push(['commandGroup.trimCounts', before]);
+    return { due: `${kind}.due`, params: [before], trim } satisfies Slice;
   };
   const byTime = (kind: 'stateChange' | 'audit', keptMs: number) => (sure: number) => {
     const before = sure - keptMs;
-    return { due: `${kind}.due`, params: [before, sure], trim: [`${kind}.trim`, before, sure] } satisfies Slice;
+    return { due: `${kind}.due`, params: [before, sure], trim: [[`${kind}.trim`, before, sure]] } satisfies Slice;
   };
   return [byId('command'), byId('commandGroup'), byTime('stateChange', commandsKeptMs), byTime('audit', auditKeptMs)];
 }

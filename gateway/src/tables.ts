@@ -196,9 +196,12 @@ export async function loadDeviceAccess(store: Store, access: DeviceAccess): Prom
   );
 }
 
-function commandEffect(command: Command): Effect {
+/** Of one that belongs to a group the group's counts change in the same commit, so that no kill can part the two. */
+function commandEffects(command: Command): Effect[] {
   const { id, device, state, group } = command;
-  return ['command.put', id, device, state, keyOf(command), isOpen(command) ? 1 : 0, group, JSON.stringify(command)];
+  const body = JSON.stringify(command);
+  const put: Effect = ['command.put', id, device, state, keyOf(command), isOpen(command) ? 1 : 0, group, body];
+  return group === null ? [put] : [['commandGroup.leave', id], ['commandGroup.enter', state, group], put];
 }
 
 /** Commands as they lie in the store; those of earlier versions know less. */
@@ -207,7 +210,7 @@ export const parseCommands = (rows: Body[]) => parseAll<Command>(rows).map(comma
 export function commandTables(store: Store): Pick<CommandPorts, 'save' | 'find' | 'findByKey'> {
   const one = async (rows: Promise<Body[]>) => parseCommands(await rows)[0] ?? null;
   return {
-    save: (command, event) => store.append('command', event, [commandEffect(command), commandAudit(command)]),
+    save: (command, event) => store.append('command', event, [...commandEffects(command), commandAudit(command)]),
     find: id => one(store.query<Body>('command.get', id)),
     findByKey: key => one(store.query<Body>('command.byKey', key)),
   };

@@ -186,6 +186,106 @@ test('[CMD-10] [ACC-6] what is outside of one’s scope is not among its devices
   expect(stopped).toMatchObject({ state: 'stopped', stopped: 'withdrawn' });
 });
 
+test('[CMD-10] [ACC-6] a group does not vanish for who asked for it where a device leaves the scope: it is counted and not named', async () => {
+  const gateway = await gatewayHere();
+  const { rest } = gateway;
+  const scope = { devices: [], tags: ['cold'] };
+  const tag = (id: string, ...tags: string[]) =>
+    rest.fetch(`/devices/${id}`, { method: 'PATCH', body: JSON.stringify({ tags }) });
+  for (const id of ['p1', 'p2', 'p3', 'p4']) {
+    await rest.device(id);
+    await tag(id, 'cold');
+  }
+  const ada = await newUser(gateway, 'ada', 'operator', scope);
+  const bob = await newUser(gateway, 'bob', 'operator', scope);
+  // Two of them the gateway refuses, for somebody else has them.
+  for (const id of ['p3', 'p4']) await bob.rest.fetch(`/devices/${id}/lease`, { method: 'PUT', body: '{}' });
+  const ask = { tags: ['cold'], name: 'open', ttlMs: 600_000, failuresMax: 4 };
+  const key = { 'Idempotency-Key': 'k' };
+  const { id } = await ada.rest.post<CommandGroup>('/command-groups', ask, key);
+  await once(rest, id, ({ counts }) => counts.refused === 2 && counts.queued === 2);
+  expect((await get(bob.rest, id)).total).toBe(4);
+  await tag('p1');
+  await tag('p4');
+
+  const hers = await get(sessionOf(gateway, 'ada').rest, id);
+  expect(hers).toMatchObject({ total: 4, counts: { queued: 2, refused: 2 }, refusals: [{ device: 'p3' }] });
+  expect((await ada.rest.get<GroupPage>('/command-groups')).items).toEqual([hers]);
+  expect(await ada.rest.post('/command-groups', ask, key)).toEqual(hers);
+  const named = await ada.rest.get<Page<Command>>(`/command-groups/${id}/commands`);
+  expect(named.items.map(({ device }) => device)).toEqual(['p2']);
+  // To whom it is not their own it is not there.
+  expect((await bob.rest.fetch(`/command-groups/${id}`)).status).toBe(404);
+  expect((await bob.rest.get<GroupPage>('/command-groups')).items).toEqual([]);
+  const stopped = await ada.rest.post<CommandGroup>(`/command-groups/${id}/stop`);
+  expect([stopped.state, stopped.refusals.length]).toEqual(['stopped', 1]);
+  // Who sees none of its devices any more sees nothing of it.
+  for (const device of ['p2', 'p3']) await tag(device);
+  expect((await ada.rest.fetch(`/command-groups/${id}`)).status).toBe(404);
+});
+
+test('[CMD-10] [CMD-11] a device that somebody else has for himself is refused, with who has it, until when and why; one’s own is not', async () => {
+  const gateway = await gatewayHere();
+  const { rest } = gateway;
+  for (const id of ['p1', 'p2', 'p3']) await answering(gateway, id, await rest.device(id), yes);
+  const ada = await newUser(gateway, 'ada', 'operator');
+  const bob = await newUser(gateway, 'bob', 'operator');
+  const lease = (by: Rest, id: string, reason: string) =>
+    by.fetch(`/devices/${id}/lease`, { method: 'PUT', body: JSON.stringify({ reason }) });
+  await lease(bob.rest, 'p2', 'calibration');
+  await lease(ada.rest, 'p3', 'mine');
+  const { id } = await ada.rest.post<CommandGroup>('/command-groups', { devices: ['p*'], name: 'open' });
+  const group = await over(rest, id);
+  expect(group).toMatchObject({
+    state: 'finished',
+    counts: { acknowledged: 2, refused: 1 },
+    refusals: [{ device: 'p2', error: expect.stringMatching(/bob controls it until \d{4}-.* \(calibration\)/) }],
+  });
+  // It counts as one that did not work.
+  const strict = { devices: ['p*'], name: 'open', failuresMax: 0, concurrency: 1 };
+  const next = await ada.rest.post<CommandGroup>('/command-groups', strict);
+  expect(await over(rest, next.id)).toMatchObject({ stopped: 'failures', counts: { refused: 1, pending: 1 } });
+});
+
+test('[CMD-10] what fits one type and not another of the same name is said before anything is asked, device by device', async () => {
+  const gateway = await gatewayHere();
+  const { rest } = gateway;
+  for (const id of ['fan-1', 'pump-1', 'pump-2', 'valve-1']) await rest.device(id);
+  const speed = (maximum: number) => ({
+    name: 'setSpeed',
+    params: { type: 'object', properties: { rpm: { type: 'integer', maximum } }, required: ['rpm'] },
+  });
+  const put = (id: string, type: object) =>
+    rest.fetch(`/command-types/${id}`, { method: 'PUT', body: JSON.stringify(type) });
+  await put('fan', { ...speed(3_000), devices: ['fan-*'], secondPerson: true });
+  await put('pump', { ...speed(200), devices: ['pump-*'], danger: 'danger' });
+  const ask = (rpm: number, more: object = {}) =>
+    rest.fetch('/command-groups', {
+      method: 'POST',
+      body: JSON.stringify({ devices: ['*'], name: 'setSpeed', params: { rpm }, ttlMs: 600_000, ...more }),
+    });
+  const refused = (await (await ask(1_000)).json()) as Problem;
+  expect(refused).toMatchObject({ status: 422, code: 'params_refused' });
+  expect(refused.detail).toMatch(/^pump-1, pump-2: params\.rpm: expected .*200, got 1000$/);
+  expect(refused.errors).toMatchObject([{ where: 'params.rpm', got: '1000' }]);
+  const unconfirmed = (await (await ask(100)).json()) as Problem;
+  expect(unconfirmed).toMatchObject({ code: 'confirm_needed', errors: [{ where: 'confirm' }, { where: 'reason' }] });
+  expect((await rest.get<GroupPage>('/command-groups')).items).toEqual([]);
+  // Confirmed by how many they are, and the fan’s second person is everybody’s.
+  const made = (await (await ask(100, { confirm: '4', reason: 'night' })).json()) as CommandGroup;
+  expect(made).toMatchObject({ state: 'waiting', total: 4, counts: { pending: 4 } });
+  const bob = await newUser(gateway, 'bob', 'operator');
+  await bob.rest.post(`/command-groups/${made.id}/approve`);
+  await once(rest, made.id, ({ counts }) => counts.queued === 4);
+  const { items } = await rest.get<Page<Command>>(`/command-groups/${made.id}/commands`);
+  expect(items.map(({ type, needsApproval }) => [type, needsApproval])).toEqual([
+    [null, false],
+    ['pump', false],
+    ['pump', false],
+    ['fan', false],
+  ]);
+});
+
 test('[CMD-10] [ACC-6] an idempotency key does not bring back a group that is outside of what one sees by now', async () => {
   const gateway = await gatewayHere();
   const { rest } = gateway;
@@ -195,7 +295,7 @@ test('[CMD-10] [ACC-6] an idempotency key does not bring back a group that is ou
   const key = { 'Idempotency-Key': 'k' };
   const { id } = await wide.rest.post<CommandGroup>('/command-groups', ask, key);
   expect((await wide.rest.post<CommandGroup>('/command-groups', ask, key)).id).toBe(id);
-  const scope = { devices: ['mine-*'], tags: [] };
+  const scope = { devices: ['others-*'], tags: [] };
   await rest.fetch('/users/ada', { method: 'PATCH', body: JSON.stringify({ scope }) });
   const narrow = sessionOf(gateway, 'ada').rest;
   const again = await narrow.fetch('/command-groups', { method: 'POST', body: JSON.stringify(ask), headers: key });

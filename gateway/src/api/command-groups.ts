@@ -1,7 +1,7 @@
 // /command-groups: one command to many devices, and how far it has come.
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type CommandGroup, limits, Refusal } from '../contract/index.ts';
+import { type CommandGroup, limits, personOf, Refusal } from '../contract/index.ts';
 import { type ApiEnv, type ApiPorts, addressOf } from './context.ts';
 import type { GroupOf } from './group-ports.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import type { Principal } from './people-ports.ts';
 import { createRouter, needs, needsPerson } from './router.ts';
 import { answer, body, commandSchema, limitQuery, pageOf, problem } from './schemas.ts';
-import { type Sees, sightOf } from './sight.ts';
+import { type Sees, seenPage, sightOf } from './sight.ts';
 
 const tags = ['commands'];
 const params = z.object({ id: z.string().max(64) });
@@ -120,11 +120,21 @@ const approve = createRoute({
   },
 });
 
-/** Somebody with a scope sees a group where they see all of its devices. */
-const isSeen = (sees: Sees, { devices }: GroupOf) => sees === null || devices.every(sees);
+/**
+ * The group as somebody with a scope sees it, null where not at all: whole where they see all of its devices; and where
+ * they asked for it and see some of them, too, so that it does not vanish for them once a device leaves their scope. What
+ * they do not see is then in the counts, and not named.
+ */
+function viewOf(sees: Sees, { name }: Principal, { group, devices }: GroupOf): CommandGroup | null {
+  if (sees === null || devices.every(sees)) return group;
+  if (personOf(group.by) !== personOf(name) || !devices.some(sees)) return null;
+  return { ...group, refusals: group.refusals.filter(({ device }) => sees(device)) };
+}
 
 /** A page of groups; a short one, where whoever asks sees few of those that were looked through. */
-async function page({ groups }: ApiPorts, sees: Sees, before: string | undefined, limit: number) {
+async function page(ports: ApiPorts, principal: Principal, before: string | undefined, limit: number) {
+  const { groups } = ports;
+  const sees = sightOf(ports, principal);
   const items: CommandGroup[] = [];
   const size = sees === null ? limit : readAtOnce;
   let at = before ?? '~';
@@ -133,7 +143,8 @@ async function page({ groups }: ApiPorts, sees: Sees, before: string | undefined
     looked += rows.length;
     for (const row of rows) {
       at = row.group.id;
-      if (isSeen(sees, row)) items.push(row.group);
+      const group = viewOf(sees, principal, row);
+      if (group !== null) items.push(group);
       if (items.length === limit) return { items, next: at };
     }
     if (rows.length < size) return { items, next: null };
@@ -146,10 +157,10 @@ export function groupRoutes(ports: ApiPorts) {
   const router = createRouter();
   const requesterOf = (c: Context<ApiEnv>) => ({ by: c.get('principal').name, from: addressOf(c) });
   const seen = async (principal: Principal, id: string) => {
-    const row = await groups.get(id);
+    const group = viewOf(sightOf(ports, principal), principal, await groups.get(id));
     // In the words for one that is not there.
-    if (!isSeen(sightOf(ports, principal), row)) throw new Refusal('not_found', 'no such group');
-    return row.group;
+    if (group === null) throw new Refusal('not_found', 'no such group');
+    return group;
   };
   router.openapi(preview, async c =>
     c.json(await groups.preview(c.req.valid('json'), sightOf(ports, c.get('principal'))), 200),
@@ -158,27 +169,31 @@ export function groupRoutes(ports: ApiPorts) {
     const key = c.req.valid('header')['idempotency-key'] ?? null;
     const sees = sightOf(ports, c.get('principal'));
     const group = await groups.create(c.req.valid('json'), key, requesterOf(c), sees);
+    if (key === null || sees === null) return c.json(group, 202);
     // One that was made under the same key when whoever asks saw more than now.
-    if (key !== null && sees !== null && !isSeen(sees, await groups.get(group.id))) {
-      throw new Refusal('conflict', 'the idempotency key was used for another group');
-    }
-    return c.json(group, 202);
+    const seenNow = viewOf(sees, c.get('principal'), await groups.get(group.id));
+    if (seenNow === null) throw new Refusal('conflict', 'the idempotency key was used for another group');
+    return c.json(seenNow, 202);
   });
   router.openapi(list, async c => {
     const { limit, cursor: before } = c.req.valid('query');
-    return c.json(await page(ports, sightOf(ports, c.get('principal')), before, limit), 200);
+    return c.json(await page(ports, c.get('principal'), before, limit), 200);
   });
   router.openapi(get, async c => c.json(await seen(c.get('principal'), c.req.valid('param').id), 200));
   router.openapi(commands, async c => {
-    const { id } = await seen(c.get('principal'), c.req.valid('param').id);
-    const { failed, limit, cursor: before = '~' } = c.req.valid('query');
-    const items = await groups.commands({ group: id, failed: failed === 'true' }, before, limit);
-    return c.json({ items, next: items.length < limit ? null : (items.at(-1)?.id ?? null) }, 200);
+    const principal = c.get('principal');
+    const { id } = await seen(principal, c.req.valid('param').id);
+    const { failed, limit, cursor } = c.req.valid('query');
+    const filter = { group: id, failed: failed === 'true' };
+    const read = (before: string | null, rows: number) => groups.commands(filter, before ?? '~', rows);
+    return c.json(await seenPage(read, command => command.id, sightOf(ports, principal), { cursor, limit }), 200);
   });
   router.openapi(stop, async c => {
-    const { id } = await seen(c.get('principal'), c.req.valid('param').id);
+    const principal = c.get('principal');
+    const { id } = await seen(principal, c.req.valid('param').id);
     const { reason } = (c.req.valid('json') as { reason?: string } | undefined) ?? {};
-    return c.json(await groups.stop(id, reason ?? null, requesterOf(c)), 200);
+    await groups.stop(id, reason ?? null, requesterOf(c));
+    return c.json(await seen(principal, id), 200);
   });
   router.openapi(approve, async c => {
     const { id } = await seen(c.get('principal'), c.req.valid('param').id);

@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import type { Requester } from './command.ts';
 
-/** `group` has the counts of when it was saved; while it runs the commands themselves tell them. */
+/** The counts of `group` are what the commands tell, in memory while it runs and in the store once it is over. */
 export type GroupRow = {
   group: CommandGroup;
   /** Ids in order, fixed when the group was made. */
@@ -20,6 +20,8 @@ export type GroupRow = {
   /** Who asked and their idempotency key, as one text; null where none was given. */
   key: string | null;
   approval: Approval | null;
+  /** Devices that the gateway refused, all of them; `group.refusals` has the first, with why. */
+  refused: string[];
 };
 
 /** `stopping` is a stopped group of which some commands are still open. */
@@ -84,7 +86,7 @@ export function newRow(asked: GroupRequest, { by, from }: Requester, made: Made)
     approvedBy: null,
     refusals: [],
   };
-  return { group, devices, request, key, approval: null };
+  return { group, devices, request, key, approval: null, refused: [] };
 }
 
 /** True where the same was asked for once more. */

@@ -2,6 +2,7 @@
 import { type Command, type CommandGroup, isOpen, limits } from '../contract/index.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { Requester } from './command.ts';
+import { answerByOf } from './group-answers.ts';
 import { GroupProgress, type GroupStep } from './group-progress.ts';
 import type { GroupColumn, GroupLine, GroupRow } from './group-row.ts';
 
@@ -19,6 +20,10 @@ export class GroupRun {
   stoppedBy: Requester | null = null;
   /** Set while something that a full disk refused is to be tried again. */
   retry: Timer | null = null;
+  /** Set while devices are put aside because there was no room for a command of theirs. */
+  takeUp: Timer | null = null;
+  /** By device that there was no room for, the elapsed time from when on it is refused for that. */
+  private readonly roomBy = new Map<string, number>();
   private row: GroupRow;
 
   constructor(row: GroupRow) {
@@ -92,22 +97,53 @@ export class GroupRun {
 
   heard(step: GroupStep, at: number): boolean {
     if (!this.progress.heard(step)) return false;
+    this.roomBy.delete(step.device);
     this.touch(at);
     return true;
   }
 
   refused(device: string, error: string, at: number): void {
     if (!this.progress.refused(device)) return;
+    this.roomBy.delete(device);
     const { refusals } = this.row.group;
+    this.row.refused.push(device);
     if (refusals.length < limits.groupRefusalsMax) {
       this.row.group = { ...this.row.group, refusals: [...refusals, { device, error }] };
     }
     this.touch(at);
   }
 
-  /** Forgets who was refused: they are asked again by whoever takes the group up after a restart. */
-  forgetRefusals(): void {
-    this.row.group = { ...this.row.group, refusals: [] };
+  /** The device was not asked after all: it is the next again, or with `aside` after the others. */
+  giveBack(device: string, aside: boolean): void {
+    if (aside) this.progress.putAside(device);
+    else this.progress.giveBack(device);
+    // Of a stopped group that may have been the last one on its way.
+    this.version++;
+  }
+
+  /** True for a device that room was waited for, for as long as its command would have lived: that was `ttlMs`. */
+  isWaitOver(device: string, elapsed: number, ttlMs: number): boolean {
+    const by = this.roomBy.get(device);
+    if (by === undefined) this.roomBy.set(device, elapsed + ttlMs);
+    return by !== undefined && elapsed >= by;
+  }
+
+  /** Nothing of the device's command is waited for any more. */
+  givenUp(device: string, at: number): void {
+    this.progress.giveUp(device);
+    this.touch(at);
+  }
+
+  /**
+   * Takes up who was refused before a restart: of a group that was stopped they stay that, those of one that runs are
+   * forgotten, for they are asked again.
+   */
+  resumeRefusals(): void {
+    if (this.state === 'stopped') {
+      for (const device of this.row.refused) this.progress.refused(device);
+    } else {
+      this.row = { ...this.row, refused: [], group: { ...this.row.group, refusals: [] } };
+    }
   }
 
   private touch(at: number): void {
@@ -118,6 +154,8 @@ export class GroupRun {
 
 /** What a command tells of its group. */
 export function stepOf(command: Command): GroupStep {
-  const { device, id, state, transitions } = command;
-  return { device, id, state, steps: transitions.length, open: isOpen(command) };
+  const { device, id, state, expiresAt, updatedAt, transitions } = command;
+  const cause = transitions.at(-1)?.cause ?? 'requested';
+  const answerBy = answerByOf({ expiresAt, updatedAt, cause });
+  return { device, id, state, steps: transitions.length, open: isOpen(command), answerBy };
 }

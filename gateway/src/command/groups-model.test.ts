@@ -1,7 +1,14 @@
 // Groups under random outcomes, stops and kills between any two steps.
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../test/instruments/random.ts';
-import { type Command, type CommandState, commandTransitions, failuresOf, isOpen } from '../contract/index.ts';
+import {
+  type Command,
+  type CommandState,
+  commandStates,
+  commandTransitions,
+  failuresOf,
+  isOpen,
+} from '../contract/index.ts';
 import { ada, GroupWorld, settle } from './groups.fixture.ts';
 
 const devicesMax = 12;
@@ -17,10 +24,24 @@ function onward({ state }: Command, random: () => number): CommandState | null {
   return next.length === 0 ? null : pick(next, random);
 }
 
+/** Of what nobody waits for any more some is answered late, also when the group is over. */
+const isLate = ({ state }: Command, random: () => number) =>
+  (state === 'timed-out' || state === 'unknown') && random() < 0.3;
+
+/** True where something is to come of a command: it is open, or unknown and its device has time to answer. */
+function isAwaited(it: GroupWorld, command: Command): boolean {
+  const { state, expiresAt, transitions } = command;
+  const last = transitions.at(-1);
+  const backBy = last?.cause === 'restart' ? last.at + 10_000 : 0;
+  return isOpen(command) || (state === 'unknown' && Math.max(expiresAt, backBy) > it.clock.now());
+}
+
+const awaited = (it: GroupWorld) => [...it.commands.values()].filter(command => isAwaited(it, command));
+
 function checkAlways({ it, stopped }: Run, concurrency: number, asked: number): void {
   const perDevice = it.devices.map(device => it.of(device).length);
   expect(Math.max(...perDevice), 'commands of one device').toBeLessThanOrEqual(1);
-  expect(it.openCommands().length, 'open at once').toBeLessThanOrEqual(concurrency);
+  expect(awaited(it).length, 'open at once').toBeLessThanOrEqual(concurrency);
   if (stopped) expect(it.requests, 'asked after the stop').toBe(asked);
 }
 
@@ -28,19 +49,23 @@ async function checkCounts({ it, id }: Run): Promise<void> {
   const { counts, total, state, failuresMax } = await it.shown(id);
   const sum = Object.values(counts).reduce((all, count) => all + count, 0);
   expect(sum, JSON.stringify(counts)).toBe(total);
-  // What the ledger has is what is counted, but for steps that are under way.
-  if (it.waiting() > 0) return;
-  for (const [outcome, count] of Object.entries(counts)) {
-    if (outcome === 'pending' || outcome === 'refused') continue;
-    expect([...it.commands.values()].filter(command => command.state === outcome).length, outcome).toBe(count);
+  // What the ledger has is what is counted.
+  for (const outcome of commandStates) {
+    const commands = [...it.commands.values()].filter(command => command.state === outcome);
+    expect(counts[outcome] ?? 0, outcome).toBe(commands.length);
   }
-  if (state === 'running') expect(failuresOf(counts)).toBeLessThanOrEqual(failuresMax);
+  const unknown = awaited(it).filter(command => command.state === 'unknown').length;
+  if (state === 'running') expect(failuresOf(counts) - unknown).toBeLessThanOrEqual(failuresMax);
 }
 
 async function play(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const it = await new GroupWorld(1 + Math.floor(random() * devicesMax)).open();
-  for (const device of it.devices) if (random() < 0.1) it.refusing.add(device);
+  for (const device of it.devices) {
+    const chance = random();
+    if (chance < 0.1) it.refusing.add(device);
+    else if (chance < 0.2) it.roomless.add(device);
+  }
   const concurrency = 1 + Math.floor(random() * 4);
   const failuresMax = Math.floor(random() * it.devices.length);
   const { id } = await it.make({ concurrency, failuresMax });
@@ -49,7 +74,7 @@ async function play(seed: number): Promise<void> {
   let asked = 0;
   for (let step = 0; step < stepsMax; step++) {
     const chance = random();
-    const movable = [...it.commands.values()].filter(isOpen);
+    const movable = [...it.commands.values()].filter(command => isOpen(command) || isLate(command, random));
     if (chance < 0.5 && it.waiting() > 0) await it.letGo(Math.floor(random() * it.waiting()));
     else if (chance < 0.92 && movable.length > 0) {
       const command = pick(movable, random);
@@ -61,7 +86,7 @@ async function play(seed: number): Promise<void> {
       if (it.rows.get(id)?.row.group.state === 'running') run.stopped = false;
       await it.restart();
     } else if (chance < 0.97) it.full = !it.full;
-    else if (chance < 0.985) it.clock.advance(5_000);
+    else if (chance < 0.985) it.clock.advance(random() < 0.8 ? 5_000 : 30_000);
     else if (chance < 0.99) it.groups.stop(id, null, ada).catch(() => {});
     if (!run.stopped && (await it.shown(id)).state === 'stopped') [run.stopped, asked] = [true, it.requests];
     checkAlways(run, concurrency, asked);
@@ -74,18 +99,17 @@ async function play(seed: number): Promise<void> {
 async function end(run: Run): Promise<void> {
   const { it, id, random } = run;
   it.full = false;
-  for (let round = 0; round < 1_000; round++) {
+  for (let round = 0; round < 1_000 && it.groups.openCount() > 0; round++) {
     it.clock.advance(5_000);
     await settle();
     while (it.waiting() > 0) await it.letGo(0);
     const command = [...it.commands.values()].find(isOpen);
-    if (command === undefined) break;
-    it.move(command, onward(command, random) ?? 'failed');
+    if (command !== undefined) it.move(command, onward(command, random) ?? 'failed');
     await settle();
   }
   const { counts, state, failuresMax } = await it.shown(id);
   expect(['finished', 'stopped']).toContain(state);
-  expect(it.rows.get(id), 'what is in the store').toMatchObject({ column: state, row: { group: { counts } } });
+  expect(it.rows.get(id)?.column, 'what is in the store').toBe(state);
   if (state === 'finished') {
     expect(counts.pending).toBe(undefined);
     expect(failuresOf(counts)).toBeLessThanOrEqual(failuresMax);
@@ -94,7 +118,7 @@ async function end(run: Run): Promise<void> {
   await checkCounts(run);
 }
 
-test('[CMD-10] whatever becomes of the commands, at whatever instant it is killed: the counts add up, each device is asked once, no more are open than may be, and it ends', async () => {
+test('[CMD-10] whatever becomes of the commands, at whatever instant it is killed: the counts are those of the ledger, each device is asked once, no more are open than may be, and it ends', async () => {
   for (let seed = 1; seed <= 50; seed++) {
     await play(seed).catch(error => {
       throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });

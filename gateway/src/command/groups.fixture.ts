@@ -8,6 +8,7 @@ import {
   type GroupRequest,
   isOpen,
   Refusal,
+  type TransitionCause,
 } from '../contract/index.ts';
 import { GrowingUlids } from '../lib/ulid.ts';
 import { commandDefaults } from './earlier-commands.ts';
@@ -18,6 +19,8 @@ import { type GroupPorts, Groups } from './groups.ts';
 export const ada = { by: 'ada', from: '::1' };
 export const bob = { by: 'bob', from: '::1' };
 
+export const commandLifeMs = 30_000;
+
 export class GroupWorld {
   readonly clock = new ManualClock();
   readonly rows = new Map<string, { row: GroupRow; column: GroupColumn }>();
@@ -26,6 +29,8 @@ export class GroupWorld {
   devices: string[] = [];
   /** Devices that the ledger refuses. */
   readonly refusing = new Set<string>();
+  /** Devices that have all the commands that they may have. */
+  readonly roomless = new Set<string>();
   /** Devices whose command another person has to agree to. */
   readonly careful = new Set<string>();
   /** True where the disk is full. */
@@ -56,6 +61,9 @@ export class GroupWorld {
     // Its timers go with the process.
     this.groups.close();
     this.groups = this.makeGroups();
+    // The ledger comes first, and nobody hears of it.
+    const sent = [...this.commands.values()].filter(({ state }) => state === 'sent');
+    for (const command of sent) this.move(command, 'unknown', restored ? 'restored' : 'restart');
     const open = [...this.rows.values()].filter(({ column }) => ['waiting', 'running', 'stopping'].includes(column));
     const rows = open.map(({ row }) => structuredClone(row));
     const stepwise = this.stepwise;
@@ -87,22 +95,22 @@ export class GroupWorld {
     return [...this.commands.values()].filter(isOpen);
   }
 
-  /** Moves a command on, as its device would. */
-  move(command: Command, ...states: CommandState[]): void {
-    let after = this.commands.get(command.id) ?? command;
-    for (const state of states) {
-      const at = this.clock.now();
-      after = { ...after, state, transitions: [...after.transitions, { state, at, cause: 'answer' }] };
-      this.commands.set(after.id, after);
-      this.groups.moved(after);
-    }
+  /** Moves a command on. */
+  move({ id }: Command, state: CommandState, cause: TransitionCause = 'answer'): void {
+    const before = this.commands.get(id) as Command;
+    const at = this.clock.now();
+    const attempts = before.attempts + Number(state === 'sent');
+    const transitions = [...before.transitions, { state, at, cause }];
+    const after = { ...before, state, updatedAt: at, attempts, transitions };
+    this.commands.set(id, after);
+    this.groups.moved(after);
   }
 
-  /** Moves on the command of this device. */
+  /** Moves on the command of this device, as the device would. */
   moveOf(device: string, ...states: CommandState[]): void {
     const [command] = this.of(device);
     if (command === undefined) throw new Error(`${device} was asked nothing`);
-    this.move(command, ...states);
+    for (const state of states) this.move(command, state);
   }
 
   async shown(id: string): Promise<CommandGroup> {
@@ -125,7 +133,7 @@ export class GroupWorld {
       plan: (device, { name, confirm }, confirmation) => {
         if (name === 'danger' && confirm !== confirmation) throw new Refusal('confirm_needed');
         if (name === 'unfit') throw new Refusal('params_refused', 'expected params.t');
-        return { needsApproval: this.careful.has(device) };
+        return { needsApproval: this.careful.has(device), ttlMs: commandLifeMs };
       },
       request: async (device, request, options) => {
         this.requests++;
@@ -134,6 +142,7 @@ export class GroupWorld {
         const isKnown = ({ group, key }: Command) => group === options.group && key === options.key;
         const known = [...this.commands.values()].find(isKnown);
         if (known !== undefined) return known;
+        if (this.roomless.has(device)) throw new Refusal('too_many', 'at most 100 open commands a device');
         disk();
         const command = this.queued(device, request.name, options);
         this.commands.set(command.id, command);
@@ -156,9 +165,9 @@ export class GroupWorld {
         this.lines.push(...lines);
         await alive();
       },
-      find: async id => structuredClone(this.rows.get(id)?.row ?? null),
+      find: async id => this.kept(id),
       findByKey: async key => structuredClone([...this.rows.values()].find(({ row }) => row.key === key)?.row ?? null),
-      list: async before => [...this.rows.values()].map(({ row }) => row).filter(({ group }) => group.id < before),
+      list: async before => [...this.rows.keys()].filter(id => id < before).map(id => this.kept(id) as GroupRow),
       steps: async (group, before, limit) =>
         [...this.commands.values()]
           .filter(command => command.group === group && command.id < before)
@@ -167,6 +176,19 @@ export class GroupWorld {
           .map(stepOf),
     };
     return new Groups(ports);
+  }
+
+  /** As the store has it: the commands are counted as they are there, whatever the row said when it was written. */
+  private kept(id: string): GroupRow | null {
+    const row = structuredClone(this.rows.get(id)?.row ?? null);
+    if (row === null) return null;
+    const { refused = 0 } = row.group.counts;
+    const counts: CommandGroup['counts'] = {};
+    const commands = [...this.commands.values()].filter(({ group }) => group === id);
+    for (const { state } of commands) counts[state] = (counts[state] ?? 0) + 1;
+    const pending = row.group.total - commands.length - refused;
+    row.group.counts = { ...(pending > 0 && { pending }), ...(refused > 0 && { refused }), ...counts };
+    return row;
   }
 
   private queued(
@@ -185,7 +207,7 @@ export class GroupWorld {
       state: 'queued',
       createdAt: now,
       updatedAt: now,
-      expiresAt: now + 30_000,
+      expiresAt: now + commandLifeMs,
       reason: null,
       key,
       group,

@@ -51,7 +51,9 @@ describe('the devices', () => {
 
   test('that would refuse the command are told before any is asked', async () => {
     const it = await world(3);
-    await expect(it.make({ name: 'unfit' })).rejects.toEqual(refusal('params_refused', 'd00000: expected params.t'));
+    await expect(it.make({ name: 'unfit' })).rejects.toEqual(
+      refusal('params_refused', 'd00000, d00001, d00002: expected params.t'),
+    );
     expect(it.commands.size).toBe(0);
   });
 });
@@ -193,6 +195,25 @@ describe('the end', () => {
     await settle();
     expect(await it.shown(id)).toMatchObject({ counts: { pending: 15, queued: 4, verified: 1 } });
     expect(it.of('d00004')).toHaveLength(1);
+  });
+
+  test('by hand is over once what was on its way to a full disk was refused, and the store says so', async () => {
+    const it = await world(3);
+    const { id } = await it.make({ concurrency: 1 });
+    await settle();
+    it.stepwise = true;
+    it.moveOf('d00000', 'sent', 'verified');
+    void it.groups.stop(id, null, ada);
+    // The row that says that it stops is under way, and the second device's request before it.
+    it.full = true;
+    await it.letGo(0);
+    it.full = false;
+    while (it.waiting() > 0) await it.letGo(0);
+    it.clock.advance(5_000);
+    await settle();
+    while (it.waiting() > 0) await it.letGo(0);
+    expect(it.rows.get(id)?.column).toBe('stopped');
+    expect([(await it.shown(id)).counts, it.groups.openCount()]).toEqual([{ verified: 1, pending: 2 }, 0]);
   });
 
   test('is not changed by a late answer, its counts are', async () => {

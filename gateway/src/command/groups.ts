@@ -18,8 +18,8 @@ import type { Clock } from '../lib/clock.ts';
 import { KeyTurns } from '../lib/key-turns.ts';
 import { GrowingUlids } from '../lib/ulid.ts';
 import type { Requester } from './command.ts';
-import { LateSteps } from './group-late.ts';
-import { planAll } from './group-plan.ts';
+import { AwaitedAnswers } from './group-answers.ts';
+import { type GroupPlan, planAll } from './group-plan.ts';
 import type { GroupStep } from './group-progress.ts';
 import {
   checkDevices,
@@ -33,7 +33,7 @@ import {
 } from './group-row.ts';
 import { GroupRun, stepOf } from './group-run.ts';
 
-/** What the disk refused is tried again after so long. */
+/** What the disk refused, or there was no room for, is tried again after so long. */
 const retryMs = 5_000;
 /** Devices of all groups together that are asked at a time: each asks the store for its key, which has other work, too. */
 const askingMax = 64;
@@ -61,12 +61,12 @@ export type GroupPorts = {
   /** Ids in order, each once, of the devices that fit and are seen. */
   devicesOf(target: GroupTarget, sees: Sees): Promise<string[]>;
   /** What a request to this device would come to. Throws Refusal where it would be refused. */
-  plan(device: string, request: CommandRequest, confirmation: string): { needsApproval: boolean };
+  plan(device: string, request: CommandRequest, confirmation: string): GroupPlan;
   /** Throws Refusal; there is no command then. */
   request(device: string, request: CommandRequest, options: GroupCommandOptions): Promise<Command>;
   /** Withdraws a command that is still queued; throws Refusal where it is not. */
   cancel(command: string, requester: Requester): Promise<unknown>;
-  /** Keeps the row and adds the lines to the audit trail, in one commit. */
+  /** Keeps the row and adds the lines to the audit trail, in one commit. Its counts are kept with the commands. */
   save(row: GroupRow, column: GroupColumn, lines: readonly GroupLine[]): Promise<void>;
   find(id: string): Promise<GroupRow | null>;
   /** Among the newest groups. */
@@ -89,14 +89,17 @@ export class Groups {
   private readonly hungry = new Set<GroupRun>();
   private readonly saves = new KeyTurns();
   private readonly ids = new GrowingUlids();
-  private readonly late: LateSteps;
+  private readonly answers: AwaitedAnswers;
   private readonly ports: GroupPorts;
   /** Before the runs are taken up, the table of commands tells more than any step; after the end nothing is asked. */
   private phase: 'closed' | 'open' = 'closed';
 
   constructor(ports: GroupPorts) {
     this.ports = ports;
-    this.late = new LateSteps(ports, this.saves);
+    this.answers = new AwaitedAnswers(ports.clock, (run, device) => {
+      run.givenUp(device, ports.clock.now());
+      this.tend(run);
+    });
   }
 
   /**
@@ -114,8 +117,8 @@ export class Groups {
     for (const run of runs) {
       await this.readSteps(run);
       run.ready = true;
-      if (run.state === 'running') run.forgetRefusals();
       if (restored && run.state !== 'stopped') this.stopRun(run, 'restored', null, null);
+      run.resumeRefusals();
       if (run.state === 'stopped') this.withdrawQueued(run);
       // That the database is another is known at this start alone.
       if (restored) await this.save(run).catch(() => this.retryLater(run));
@@ -186,9 +189,9 @@ export class Groups {
   /** A command with a group changed its state. */
   moved(command: Command): void {
     if (this.phase === 'closed' || command.group === null) return;
+    // Of a group that is over the store counts it, with the change itself.
     const run = this.runs.get(command.group);
-    if (run === undefined) this.late.add(command.group, command);
-    else this.heard(run, stepOf(command));
+    if (run !== undefined) this.heard(run, stepOf(command));
   }
 
   /** Groups that run or wait. */
@@ -199,7 +202,11 @@ export class Groups {
   /** Nothing is asked from now on; what was asked is taken up at the next start. */
   close(): void {
     this.phase = 'closed';
-    for (const run of this.runs.values()) run.retry?.cancel();
+    this.answers.close();
+    for (const run of this.runs.values()) {
+      run.retry?.cancel();
+      run.takeUp?.cancel();
+    }
   }
 
   private async once(key: string, make: () => Promise<GroupRow>): Promise<{ row: GroupRow; repeated: boolean }> {
@@ -257,7 +264,7 @@ export class Groups {
     let before = '~';
     for (;;) {
       const steps = await this.ports.steps(run.id, before, stepsPerPage);
-      for (const step of steps) run.progress.heard(step);
+      for (const step of steps) if (run.progress.heard(step)) this.answers.heard(run, step);
       if (steps.length < stepsPerPage) return;
       before = steps.at(-1)?.id ?? '';
     }
@@ -265,6 +272,7 @@ export class Groups {
 
   private heard(run: GroupRun, step: GroupStep): void {
     if (!run.heard(step, this.ports.clock.now())) return;
+    this.answers.heard(run, step);
     if (run.state === 'stopped' && step.state === 'queued') this.withdraw(run, step.id);
     this.tend(run);
   }
@@ -281,16 +289,17 @@ export class Groups {
 
   private askOn(run: GroupRun): void {
     // Where the gateway could not take a request, it is left in peace for a while.
-    while (run.retry === null && run.progress.openCount() < run.concurrency) {
+    const { concurrency, progress } = run;
+    while (run.retry === null && progress.openCount() < concurrency && progress.asideCount() < concurrency) {
       if (this.asking >= askingMax) {
         this.hungry.add(run);
         break;
       }
-      const device = run.progress.take();
+      const device = progress.take();
       if (device === null) break;
       void this.ask(run, device);
     }
-    if (!run.progress.isDone()) return;
+    if (!progress.isDone()) return;
     const line = { what: 'finished', by: null, from: null, reason: null } as const;
     run.change(this.ports.clock.now(), { state: 'finished' }, line);
     this.counters.finished++;
@@ -311,17 +320,43 @@ export class Groups {
     this.feed();
   }
 
-  /** What concerns the gateway and not the device, as a full disk does, passes: the device is asked again later. */
+  /** What is not the device's fault, as a full disk is not, passes: the device is asked again later. */
   private notAsked(run: GroupRun, device: string, error: Error): void {
     if (this.phase === 'closed') return;
     if (error instanceof Refusal && error.status === 503) {
-      run.progress.giveBack(device);
+      run.giveBack(device, false);
       this.retryLater(run);
+      return;
+    }
+    if (error instanceof Refusal && error.code === 'too_many' && this.mayWait(run, device)) {
+      run.giveBack(device, true);
+      this.takeUpLater(run);
+      this.tend(run);
       return;
     }
     this.counters.refused++;
     run.refused(device, error.message, this.ports.clock.now());
     this.tend(run);
+  }
+
+  /** A device without room for a command is waited for as long as the command would have lived. */
+  private mayWait(run: GroupRun, device: string): boolean {
+    const { group, request } = run.shown();
+    try {
+      const { ttlMs } = this.ports.plan(device, request, String(group.total));
+      return !run.isWaitOver(device, this.ports.clock.elapsed(), ttlMs);
+    } catch {
+      // It would be refused for another reason by now.
+      return false;
+    }
+  }
+
+  private takeUpLater(run: GroupRun): void {
+    run.takeUp ??= this.ports.clock.after(retryMs, () => {
+      run.takeUp = null;
+      run.progress.takeUp();
+      this.tend(run);
+    });
   }
 
   /** Lets runs that waited for room ask, one after the other. */

@@ -186,7 +186,7 @@ describe('a database of the first schema', () => {
 function undoFourthSchema(db: Database.Database): void {
   db.exec(`DROP INDEX command_open; DROP INDEX command_group_id;
     ALTER TABLE command DROP COLUMN open; ALTER TABLE command DROP COLUMN group_id;
-    DROP TABLE command_type; DROP TABLE command_group; DROP TABLE device_state; DROP TABLE state_change;
+    DROP TABLE command_type; DROP TABLE command_group; DROP TABLE command_group_count; DROP TABLE device_state; DROP TABLE state_change;
     DROP TABLE audit`);
 }
 

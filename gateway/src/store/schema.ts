@@ -183,6 +183,13 @@ const migrations: readonly string[] = [
 
   CREATE TABLE command_type (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE command_group (id TEXT PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+  -- How many commands of a group are in which state; changed in the commit that changes the command.
+  CREATE TABLE command_group_count (
+    group_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (group_id, state)
+  ) WITHOUT ROWID;
 
   -- How each device should be, and every change of that and of what it told of itself.
   CREATE TABLE device_state (device TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;

@@ -85,6 +85,13 @@ export const effects = Object.freeze({
   'commandGroup.put': 'INSERT OR REPLACE INTO command_group (id, state, body) VALUES (?, ?, ?)',
   'commandGroup.trim': `DELETE FROM command_group WHERE id IN
     (SELECT id FROM command_group WHERE id < ? AND state IN ('stopped', 'finished') ORDER BY id LIMIT ?)`,
+  'commandGroup.trimCounts': `DELETE FROM command_group_count
+    WHERE group_id < ? AND NOT EXISTS (SELECT 1 FROM command_group WHERE id = group_id)`,
+  // A command leaves the state that it is in, and comes to another; both before it is written itself.
+  'commandGroup.leave': `UPDATE command_group_count SET count = count - 1
+    WHERE (group_id, state) = (SELECT group_id, state FROM command WHERE id = ?)`,
+  'commandGroup.enter': `INSERT INTO command_group_count (group_id, state, count)
+    SELECT id, ?, 1 FROM command_group WHERE id = ? ON CONFLICT DO UPDATE SET count = count + 1`,
   'deviceState.put': 'INSERT OR REPLACE INTO device_state (device, body) VALUES (?, ?)',
   'deviceState.delete': 'DELETE FROM device_state WHERE device = ?',
   'stateChange.add': 'INSERT INTO state_change (device, at, body) VALUES (?, ?, ?)',
@@ -166,6 +173,10 @@ export type EffectParam = string | number | null | Uint8Array;
 /** A named statement and its parameters. */
 export type Effect = [name: EffectName, ...params: EffectParam[]];
 
+/** By state, how many commands of a group are in it, as JSON. */
+const groupCounts = `(SELECT json_group_object(state, count) FROM command_group_count
+    WHERE group_id = command_group.id AND count > 0) AS counts`;
+
 /** What may be asked beside history and log. Each has a LIMIT or answers one row. */
 export const queries = Object.freeze({
   'device.all': 'SELECT body FROM device ORDER BY id LIMIT ?',
@@ -209,15 +220,18 @@ export const queries = Object.freeze({
   'command.listGroup': 'SELECT id, body FROM command WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?',
   'command.listGroupFailed': `SELECT id, body FROM command WHERE group_id = ? AND id < ?
     AND state IN ('rejected', 'contradicted', 'failed', 'expired', 'timed-out', 'unknown') ORDER BY id DESC LIMIT ?`,
-  'command.groupSteps': `SELECT id, device, state, open, json_array_length(body, '$.transitions') AS steps
+  'command.groupSteps': `SELECT id, device, state, open, json_array_length(body, '$.transitions') AS steps,
+    json_extract(body, '$.expiresAt') AS expiresAt, json_extract(body, '$.updatedAt') AS updatedAt,
+    json_extract(body, '$.transitions[#-1].cause') AS cause
     FROM command WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
   'commandType.all': 'SELECT body FROM command_type ORDER BY id LIMIT ?',
-  'commandGroup.get': 'SELECT body FROM command_group WHERE id = ?',
-  'commandGroup.list': 'SELECT body FROM command_group WHERE id < ? ORDER BY id DESC LIMIT ?',
+  'commandGroup.get': `SELECT body, ${groupCounts} FROM command_group WHERE id = ?`,
+  'commandGroup.list': `SELECT body, ${groupCounts} FROM command_group WHERE id < ? ORDER BY id DESC LIMIT ?`,
   // Without the devices, of which there may be thousands.
-  'commandGroup.listShort': `SELECT json_set(body, '$.devices', json('[]')) AS body
+  'commandGroup.listShort': `SELECT json_set(body, '$.devices', json('[]'), '$.refused', json('[]')) AS body, ${groupCounts}
     FROM command_group WHERE id < ? ORDER BY id DESC LIMIT ?`,
-  'commandGroup.byKey': `SELECT body FROM (SELECT body FROM command_group ORDER BY id DESC LIMIT ?)
+  'commandGroup.byKey': `SELECT body, ${groupCounts}
+    FROM (SELECT id, body FROM command_group ORDER BY id DESC LIMIT ?) AS command_group
     WHERE json_extract(body, '$.key') = ? LIMIT 1`,
   'commandGroup.last': 'SELECT id FROM command_group ORDER BY id DESC LIMIT 1',
   'commandGroup.open': `SELECT body FROM command_group WHERE state IN ('waiting', 'running', 'stopping')
