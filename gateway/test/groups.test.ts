@@ -1,13 +1,14 @@
 // Groups of commands over a whole gateway: devices that do it, that refuse, and that are away.
 import { expect, test } from 'vitest';
-import type {
-  AuditPage,
-  Command,
-  CommandGroup,
-  GroupPage,
-  GroupPreview,
-  Page,
-  Problem,
+import {
+  type AuditPage,
+  type Command,
+  type CommandGroup,
+  type GroupPage,
+  type GroupPreview,
+  limits,
+  type Page,
+  type Problem,
 } from '../src/contract/index.ts';
 import { gatewayHere, gatewayProgram, newFolder, type Rest, type TestGateway } from './instruments/gateway.ts';
 import { Wire } from './instruments/mqtt-wire.ts';
@@ -153,6 +154,54 @@ test('[CMD-10] killed in the middle, a group goes on after the restart, and no d
   expect(await over(second.rest, id)).toMatchObject({ state: 'finished', counts: { acknowledged: 5 } });
   expect([one.length, ...given.map(ids => ids.length)]).toEqual([1, 0, 1, 1, 1, 1]);
 }, 60_000);
+
+test('[CMD-10] killed while answers come in, its counts are those of the ledger, and what is unknown has not failed', async () => {
+  const dir = newFolder();
+  const first = await gatewayProgram(dir);
+  const devices = Array.from({ length: 12 }, (_, i) => `p${i + 10}`);
+  const secrets = await Promise.all(devices.map(id => first.rest.device(id)));
+  const connectAll = ({ mqttPort }: Fleet) =>
+    Promise.all(devices.map((id, i) => Wire.connect(mqttPort, { user: id, secret: secrets[i] ?? '', id })));
+  const wires = await connectAll(first);
+  await Promise.all(wires.map((wire, i) => wire.subscribe(`devices/${devices[i]}/commands/+`)));
+  const ask = { devices: ['p*'], name: 'open', ttlMs: 600_000, concurrency: 12, failuresMax: 0 };
+  const { id } = await first.rest.post<CommandGroup>('/command-groups', ask);
+  const topics = await Promise.all(wires.map(async wire => (await wire.message()).topic));
+  await first.kill('SIGKILL');
+
+  const second = await gatewayProgram(dir);
+  expect(await get(second.rest, id)).toMatchObject({ state: 'running', counts: { unknown: 12 } });
+  let taken = 0;
+  const answer = async (wire: Wire, i: number) => {
+    await wire.publish(`${topics[i]}/result`, yes);
+    if (++taken === 4) await second.kill('SIGKILL');
+  };
+  await Promise.allSettled((await connectAll(second)).map(answer));
+
+  const third = await gatewayProgram(dir);
+  const { counts } = await get(third.rest, id);
+  const { items } = await third.rest.get<Page<Command>>(`/command-groups/${id}/commands?limit=12`);
+  const acknowledged = items.filter(({ state }) => state === 'acknowledged').length;
+  expect(counts.acknowledged).toBe(acknowledged);
+  expect(acknowledged).toBeGreaterThanOrEqual(4);
+  await Promise.all((await connectAll(third)).map((wire, i) => wire.publish(`${topics[i]}/result`, yes)));
+  expect(await over(third.rest, id)).toMatchObject({ state: 'finished', counts: { acknowledged: 12 } });
+}, 120_000);
+
+test('[CMD-10] a device that has as many open commands as it may have is not refused: the group waits for it', async () => {
+  const gateway = await gatewayHere(['store.commitIntervalMs=0']);
+  const { rest } = gateway;
+  for (const id of ['p1', 'p2']) await rest.device(id);
+  const waiting = { name: 'open', ttlMs: 600_000 };
+  const queued = await Promise.all(
+    Array.from({ length: limits.commandsPerDeviceMax }, () => rest.post<Command>('/devices/p1/commands', waiting)),
+  );
+  const { id } = await rest.post<CommandGroup>('/command-groups', { devices: ['p*'], ...waiting, failuresMax: 0 });
+  await once(rest, id, ({ counts }) => counts.queued === 1);
+  expect(await get(rest, id)).toMatchObject({ state: 'running', counts: { pending: 1, queued: 1 } });
+  await rest.post(`/commands/${queued[0]?.id}/cancel`);
+  await once(rest, id, ({ counts }) => counts.queued === 2);
+});
 
 test('[CMD-10] [ACC-6] what is outside of one’s scope is not among its devices, and a group with such a device is not seen', async () => {
   const gateway = await gatewayHere();

@@ -6,6 +6,9 @@ import { answerByOf } from './group-answers.ts';
 import { GroupProgress, type GroupStep } from './group-progress.ts';
 import type { GroupColumn, GroupLine, GroupRow } from './group-row.ts';
 
+/** What the disk refused, or there was no room for, is tried again after so long. */
+export const retryMs = 5_000;
+
 export class GroupRun {
   readonly progress: GroupProgress;
   /** Not in the store yet. */

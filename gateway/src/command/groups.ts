@@ -19,6 +19,7 @@ import { KeyTurns } from '../lib/key-turns.ts';
 import { GrowingUlids } from '../lib/ulid.ts';
 import type { Requester } from './command.ts';
 import { AwaitedAnswers } from './group-answers.ts';
+import { GroupAsking } from './group-asking.ts';
 import { type GroupPlan, planAll } from './group-plan.ts';
 import type { GroupStep } from './group-progress.ts';
 import {
@@ -31,12 +32,8 @@ import {
   requestOf,
   targetOf,
 } from './group-row.ts';
-import { GroupRun, stepOf } from './group-run.ts';
+import { GroupRun, retryMs, stepOf } from './group-run.ts';
 
-/** What the disk refused, or there was no room for, is tried again after so long. */
-const retryMs = 5_000;
-/** Devices of all groups together that are asked at a time: each asks the store for its key, which has other work, too. */
-const askingMax = 64;
 /** Rows in one page of what a group's commands came to, read after a restart. */
 const stepsPerPage = 1_000;
 /** Devices that a preview names. */
@@ -84,12 +81,10 @@ export class Groups {
   /** Those that wait, run, or were stopped and have open commands; and those that are over and not saved as that. */
   private readonly runs = new Map<string, GroupRun>();
   private readonly making = new Map<string, Promise<GroupRow>>();
-  /** Requests on their way to the ledger, and the runs that wait for room among them, in turn. */
-  private asking = 0;
-  private readonly hungry = new Set<GroupRun>();
   private readonly saves = new KeyTurns();
   private readonly ids = new GrowingUlids();
   private readonly answers: AwaitedAnswers;
+  private readonly asking: GroupAsking;
   private readonly ports: GroupPorts;
   /** Before the runs are taken up, the table of commands tells more than any step; after the end nothing is asked. */
   private phase: 'closed' | 'open' = 'closed';
@@ -99,6 +94,12 @@ export class Groups {
     this.answers = new AwaitedAnswers(ports.clock, (run, device) => {
       run.givenUp(device, ports.clock.now());
       this.tend(run);
+    });
+    this.asking = new GroupAsking(ports, {
+      heard: (run, step) => this.heard(run, step),
+      refused: (run, device, error) => this.refused(run, device, error),
+      retryLater: run => this.retryLater(run),
+      tend: run => this.tend(run),
     });
   }
 
@@ -282,90 +283,23 @@ export class Groups {
     if (this.phase === 'closed' || !run.ready) return;
     if (run.state === 'running') {
       if (run.progress.failures() > run.failuresMax) this.stopRun(run, 'failures', null, null);
-      else this.askOn(run);
+      else this.asking.askOn(run);
+      if (run.state === 'running' && run.progress.isDone()) this.finishRun(run);
     }
     if (run.isUnsaved()) this.save(run).catch(() => this.retryLater(run));
   }
 
-  private askOn(run: GroupRun): void {
-    // Where the gateway could not take a request, it is left in peace for a while.
-    const { concurrency, progress } = run;
-    while (run.retry === null && progress.openCount() < concurrency && progress.asideCount() < concurrency) {
-      if (this.asking >= askingMax) {
-        this.hungry.add(run);
-        break;
-      }
-      const device = progress.take();
-      if (device === null) break;
-      void this.ask(run, device);
-    }
-    if (!progress.isDone()) return;
+  private finishRun(run: GroupRun): void {
     const line = { what: 'finished', by: null, from: null, reason: null } as const;
     run.change(this.ports.clock.now(), { state: 'finished' }, line);
     this.counters.finished++;
   }
 
-  private async ask(run: GroupRun, device: string): Promise<void> {
-    const { group, request, approval } = run.shown();
-    const { id, by, from, total } = group;
-    const options = { key: device, requester: { by, from }, group: id, confirmation: String(total), approval };
-    this.asking++;
-    try {
-      const command = await this.ports.request(device, request, options).finally(() => this.asking--);
-      if (command.group !== id) throw new Refusal('conflict', 'the idempotency key was used for another command');
-      this.heard(run, stepOf(command));
-    } catch (error) {
-      this.notAsked(run, device, error as Error);
-    }
-    this.feed();
-  }
-
-  /** What is not the device's fault, as a full disk is not, passes: the device is asked again later. */
-  private notAsked(run: GroupRun, device: string, error: Error): void {
+  private refused(run: GroupRun, device: string, { message }: Error): void {
     if (this.phase === 'closed') return;
-    if (error instanceof Refusal && error.status === 503) {
-      run.giveBack(device, false);
-      this.retryLater(run);
-      return;
-    }
-    if (error instanceof Refusal && error.code === 'too_many' && this.mayWait(run, device)) {
-      run.giveBack(device, true);
-      this.takeUpLater(run);
-      this.tend(run);
-      return;
-    }
     this.counters.refused++;
-    run.refused(device, error.message, this.ports.clock.now());
+    run.refused(device, message, this.ports.clock.now());
     this.tend(run);
-  }
-
-  /** A device without room for a command is waited for as long as the command would have lived. */
-  private mayWait(run: GroupRun, device: string): boolean {
-    const { group, request } = run.shown();
-    try {
-      const { ttlMs } = this.ports.plan(device, request, String(group.total));
-      return !run.isWaitOver(device, this.ports.clock.elapsed(), ttlMs);
-    } catch {
-      // It would be refused for another reason by now.
-      return false;
-    }
-  }
-
-  private takeUpLater(run: GroupRun): void {
-    run.takeUp ??= this.ports.clock.after(retryMs, () => {
-      run.takeUp = null;
-      run.progress.takeUp();
-      this.tend(run);
-    });
-  }
-
-  /** Lets runs that waited for room ask, one after the other. */
-  private feed(): void {
-    for (const run of this.hungry) {
-      if (this.asking >= askingMax) return;
-      this.hungry.delete(run);
-      this.tend(run);
-    }
   }
 
   private stopRun(
