@@ -40,7 +40,8 @@ export const groupRequestSchema = commandRequestSchema
       .optional()
       .openapi({ description: `How many are open at once; ${limits.groupConcurrencyDefault} where left out` }),
     failuresMax: z.int().min(0).max(limits.groupDevicesMax).optional().openapi({
-      description: 'With more that did not work it stops; a tenth of the devices, at least 1, where left out',
+      description:
+        'With more that did not work it stops; a tenth of the devices, at least 1, where left out. What is unknown counts once no answer is waited for any more',
     }),
   })
   .openapi('GroupRequest') satisfies z.ZodType<GroupRequest>;

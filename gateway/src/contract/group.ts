@@ -23,7 +23,7 @@ export type GroupStop = { reason?: string };
 /** What a device's part of a group may come to: a command's state, or none because it is still to be or was refused. */
 export type GroupOutcome = keyof CommandGroup['counts'];
 
-/** Outcomes that count towards `failuresMax`. */
+/** Outcomes that count towards `failuresMax`; `unknown` does only once nothing may be heard of the command any more. */
 export const groupFailures = [
   'rejected',
   'contradicted',
@@ -34,7 +34,7 @@ export const groupFailures = [
   'refused',
 ] as const satisfies readonly (CommandState | 'refused')[];
 
-/** How many of a group's commands did not work. */
+/** How many of a group's commands did not work, with those that are unknown for now. */
 export function failuresOf(counts: CommandGroup['counts']): number {
   return groupFailures.reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
 }
