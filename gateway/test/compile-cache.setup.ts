@@ -2,16 +2,20 @@
 // a run. Hundreds of gateways are started in one, each of four threads: without this half of the time of a start goes
 // into that, and all of them do the same. The first one is started here, because who is killed leaves nothing behind.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { root } from './instruments/broken-build.ts';
 
 /** Resolves at once, so that no test waits for it; what it returns ends it, and removes what was kept. */
 export default async function keepCompiled(): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'telltale-compiled-'));
-  // Workers of tests inherit it, and the programs that they start.
+  const parent = join(root, '.cache');
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, 'compiled-'));
+  // Workers of tests inherit it, and the programs that they start. Files are known by where they lie from there, so that
+  // a copy of the source can have a copy of this.
   process.env.NODE_COMPILE_CACHE = join(folder, 'cache');
+  process.env.NODE_COMPILE_CACHE_PORTABLE = '1';
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
   const set = ['http.port=0', 'mqtt.port=0', `store.dir=${join(folder, 'data')}`];
   const first = spawn(process.execPath, [main, ...set.flatMap(flag => ['--set', flag])], {

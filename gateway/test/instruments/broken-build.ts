@@ -1,16 +1,34 @@
 // A copy of the gateway's source with a fault put in, to show that a test would notice that fault. Each piece of text to
 // be replaced has to be there exactly once, so that a control cannot come to break nothing without a word.
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 /** What is replaced in a file below `src`. */
 export type Breakage = { file: string; find: string; replace: string };
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const source = join(root, 'gateway/src');
+
+/** Where what Node compiled is kept, see compile-cache.setup.ts. */
+const keptAt = process.env.NODE_COMPILE_CACHE;
+
+/**
+ * The environment of a program whose main.ts is this. Files are known there by where they lie from the folder in which
+ * that is kept: from a copy of the source that is a link. A file that is not as it was is noticed by its text.
+ */
+export function environmentOf(main: string): NodeJS.ProcessEnv {
+  const folder = join(dirname(main), '../..');
+  if (keptAt === undefined || relative(root, folder) === '') return process.env;
+  const link = join(folder, relative(root, keptAt));
+  if (!existsSync(link)) {
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(keptAt, link, 'junction');
+  }
+  return { ...process.env, NODE_COMPILE_CACHE: link };
+}
 
 /** Makes the copy, which goes with the test; returns the path of its main.ts. Throws where a text is not there once. */
 export function brokenBuild(...breakages: readonly Breakage[]): string {

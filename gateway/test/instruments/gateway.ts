@@ -14,6 +14,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { writeBeside } from '../../src/store/index.ts';
 import { secretEffect } from '../../src/tables.ts';
+import { environmentOf } from './broken-build.ts';
 
 export const adminPassword = 'correct horse battery';
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -160,7 +161,8 @@ export async function gatewayProgram(
   const started = performance.now();
   const flags = ['http.port=0', 'mqtt.port=0', `store.dir=${dir}`, `access.adminPassword=${adminPassword}`, ...set];
   const [program = '', ...args] = [...under, process.execPath, build, ...flags.flatMap(flag => ['--set', flag])];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', collect ? 'pipe' : 'inherit'] });
+  const stdio = ['ignore', 'pipe', collect ? 'pipe' : 'inherit'] as const;
+  const child = spawn(program, args, { stdio: [...stdio], env: environmentOf(build) });
   let said = '';
   child.stderr?.on('data', chunk => {
     said += chunk;
