@@ -3,7 +3,7 @@
 // another one after a restart. What stands still here stands still as in a black hole: neither end hears of it, nor of
 // the other's end.
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { withTestEnd } from './side-by-side.ts';
 
 /** From the client to the gateway, and back. */
 export type Direction = 'up' | 'down';
@@ -95,7 +95,7 @@ export class BadNetwork {
     const server = createServer({ noDelay: true });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const network = new BadNetwork(server, (server.address() as { port: number }).port, target);
-    onTestFinished(() => network.close());
+    withTestEnd(() => network.close());
     return network;
   }
 

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { withTestEnd } from './side-by-side.ts';
 
 /** What is replaced in a file below `src`. */
 export type Breakage = { file: string; find: string; replace: string };
@@ -33,7 +33,7 @@ export function environmentOf(main: string): NodeJS.ProcessEnv {
 /** Makes the copy, which goes with the test; returns the path of its main.ts. Throws where a text is not there once. */
 export function brokenBuild(...breakages: readonly Breakage[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'telltale-broken-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  withTestEnd(() => rmSync(folder, { recursive: true, force: true }));
   const copy = join(folder, 'gateway/src');
   cpSync(source, copy, { recursive: true, filter: path => !/\.(test|fixture)\.ts$|tsconfig\.json$/.test(path) });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));

@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 import { makeSecret } from '../../src/access/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import type { Device, DeviceCreated, Role } from '../../src/contract/index.ts';
@@ -15,6 +14,7 @@ import { silentLogger } from '../../src/lib/logger.ts';
 import { writeBeside } from '../../src/store/index.ts';
 import { secretEffect } from '../../src/tables.ts';
 import { environmentOf } from './broken-build.ts';
+import { withTestEnd } from './side-by-side.ts';
 
 export const adminPassword = 'correct horse battery';
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -22,7 +22,7 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** A new folder that is removed with the test. */
 export function newFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'telltale-test-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  withTestEnd(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
@@ -115,7 +115,7 @@ export async function gatewayHere(
     closed ??= gateway.close();
     return closed;
   };
-  onTestFinished(close);
+  withTestEnd(close);
   const http = `${config.http.tls.cert === null ? 'http' : 'https'}://127.0.0.1:${gateway.httpPort}`;
   return {
     http,
@@ -173,7 +173,7 @@ export async function gatewayProgram(
     child.kill(signal);
     return gone;
   };
-  onTestFinished(async () => void (await kill()));
+  withTestEnd(() => kill());
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout?.on('data', chunk => {

@@ -1,6 +1,6 @@
 // The live client that pages use, in Node: signs in with a token, over any of the three transports.
 import { type Connection, createConnection } from '@telltale/dashboard/connection';
-import { onTestFinished } from 'vitest';
+import { withTestEnd } from './side-by-side.ts';
 
 /** The client as a page of another origin has it: the token goes with HTTP alone, and a ticket with the WebSocket. */
 export function ticketClient(http: string, token: string): Connection {
@@ -10,7 +10,7 @@ export function ticketClient(http: string, token: string): Connection {
     http: { url: `${http}/api/v1`, fetch: fetch as never, headers: { authorization: `Bearer ${token}` } },
     tickets: true,
   });
-  onTestFinished(() => connection.stop());
+  withTestEnd(() => connection.stop());
   return connection;
 }
 
@@ -29,6 +29,6 @@ export function liveClient(http: string, token: string, random: () => number = M
     http: { url: `${http}/api/v1`, fetch: fetch as never, headers },
     random,
   });
-  onTestFinished(() => connection.stop());
+  withTestEnd(() => connection.stop());
   return connection;
 }

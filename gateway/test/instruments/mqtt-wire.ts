@@ -2,8 +2,8 @@
 // packets that the tests need, and says exactly when each acknowledgement came.
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecure } from 'node:tls';
-import { onTestFinished } from 'vitest';
 import { field, packet } from './mqtt-bytes.ts';
+import { withTestEnd } from './side-by-side.ts';
 
 export type Packet = { type: number; flags: number; body: Buffer };
 
@@ -80,7 +80,7 @@ export class Wire {
   static async open(port: number, tls?: ConnectionOptions): Promise<Wire> {
     const place = { port, host: '127.0.0.1' };
     const socket = tls === undefined ? connect({ ...place, noDelay: true }) : connectSecure({ ...place, ...tls });
-    onTestFinished(() => void socket.destroy());
+    withTestEnd(() => void socket.destroy());
     const opened = tls === undefined ? 'connect' : 'secureConnect';
     await new Promise((resolve, reject) => socket.once(opened, resolve).once('error', reject));
     return new Wire(socket);

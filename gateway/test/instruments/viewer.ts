@@ -1,6 +1,6 @@
 // A viewer made of Node's own WebSocket: keeps every frame that came, and lets a test wait for one.
-import { onTestFinished } from 'vitest';
 import { type ClientFrame, type ServerFrame, subprotocol } from '../../src/contract/index.ts';
+import { withTestEnd } from './side-by-side.ts';
 
 type Of<Type extends ServerFrame['t']> = ServerFrame & { t: Type };
 type Fits<Type extends ServerFrame['t']> = (frame: Of<Type>) => boolean;
@@ -44,7 +44,7 @@ export class TestViewer {
     // Node's WebSocket takes headers, which its type does not say.
     const options = { protocols, headers } as unknown as string[];
     const socket = new WebSocket(url, options);
-    onTestFinished(() => socket.close());
+    withTestEnd(() => socket.close());
     const viewer = new TestViewer(socket);
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
