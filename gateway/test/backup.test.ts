@@ -145,7 +145,8 @@ test('[STO-9] verify notices one flipped byte, wherever it lies, and a file that
   const bytes = readFileSync(file);
   const damaged = join(newFolder(), 'damaged.db');
   const places = [0, 17, 30, 95, 110, bytes.length - 90, bytes.length - 60, bytes.length - 1];
-  for (let i = 1; i < 500; i++) places.push(Math.floor((bytes.length / 500) * i));
+  // More of them find nothing more: each is one that the checksum has to see.
+  for (let i = 1; i < 150; i++) places.push(Math.floor((bytes.length / 150) * i));
   for (const place of places) {
     const copy = Buffer.from(bytes);
     copy[place] = (copy[place] as number) ^ 0x10;

@@ -13,6 +13,8 @@ const filesMax = 10_000;
 
 /** Resolves at once, so that no test waits for it; what it returns waits for what was begun. */
 export default function keepCompiled(): () => Promise<unknown> {
+  // Asked once for each project of the runner.
+  if (process.env.NODE_COMPILE_CACHE === folder) return async () => {};
   // Workers of tests inherit it, and the programs that they start. Files are known by where they lie from the folder, so
   // that a copy of the source finds them, too.
   process.env.NODE_COMPILE_CACHE = folder;
