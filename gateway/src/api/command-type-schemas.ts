@@ -5,12 +5,14 @@ import {
   type CommandType,
   type CommandTypePage,
   type CommandTypeRequest,
+  type CommandTypeTarget,
   dangers,
   type ExpectationTemplate,
   type JsonSchema,
   limits,
   untypedRules,
 } from '../contract/index.ts';
+import { scopeSchema } from './people-schemas.ts';
 import { pageOf } from './schemas.ts';
 
 const fromParam = z.object({ param: z.string() }).openapi({ description: 'The value of this parameter' });
@@ -72,5 +74,12 @@ export const commandTypeRequestSchema = z
     expect: z.array(z.strictObject({ ...template, withinMs: z.int().optional() })).optional(),
   })
   .openapi('CommandTypeRequest') satisfies z.ZodType<CommandTypeRequest>;
+
+/** Patterns of models are as those of ids. */
+const { devices, tags } = scopeSchema.shape;
+export const commandTypeTargetSchema = z
+  .strictObject({ devices, tags, models: devices })
+  .partial()
+  .openapi('CommandTypeTarget') satisfies z.ZodType<Partial<CommandTypeTarget>>;
 
 export const commandTypeId = z.string().max(limits.commandNameLengthMax);

@@ -4,6 +4,8 @@ import {
   type CommandType,
   type CommandTypePage,
   type CommandTypeRequest,
+  type CommandTypeTarget,
+  type GroupPreview,
   limits,
   Refusal,
   type UntypedRule,
@@ -13,8 +15,10 @@ import {
   commandTypeRequestSchema,
   commandTypeSchema,
   commandTypesSchema,
+  commandTypeTargetSchema,
 } from './command-type-schemas.ts';
 import { type ApiPorts, addressOf } from './context.ts';
+import { groupPreviewSchema } from './group-schemas.ts';
 import { createRouter, needs } from './router.ts';
 import { answer, body, deviceId, limitQuery, problem } from './schemas.ts';
 import { needDevice, type Sees, sightOf } from './sight.ts';
@@ -32,6 +36,8 @@ export type CommandTypePorts = {
   forDevice(device: string): CommandType[];
   /** Of these types those that fit a device that is seen. */
   fitting(types: readonly CommandType[], sees: (device: string) => boolean): Promise<CommandType[]>;
+  /** How many devices that are seen a type would fit. */
+  preview(target: Partial<CommandTypeTarget>, sees: Sees): Promise<GroupPreview>;
 };
 
 const tags = ['command types'];
@@ -77,6 +83,16 @@ const remove = createRoute({
   responses: { 204: { description: 'Deleted' }, ...notFound, ...configured },
 });
 
+const preview = createRoute({
+  method: 'post',
+  path: '/command-types/preview',
+  tags,
+  middleware: needs('administrator'),
+  summary: 'How many devices a command type would fit now, and the first of them',
+  request: { body: body(commandTypeTargetSchema) },
+  responses: { 200: answer('Those that are seen', groupPreviewSchema) },
+});
+
 const ofDevice = createRoute({
   method: 'get',
   path: '/devices/{id}/command-types',
@@ -116,6 +132,9 @@ export function commandTypeRoutes(ports: ApiPorts) {
     await commandTypes.remove(c.req.valid('param').id, { by: c.get('principal').name, from: addressOf(c) });
     return c.body(null, 204);
   });
+  router.openapi(preview, async c =>
+    c.json(await commandTypes.preview(c.req.valid('json'), sightOf(ports, c.get('principal'))), 200),
+  );
   router.openapi(ofDevice, c => {
     const { id } = c.req.valid('param');
     const { limit, cursor } = c.req.valid('query');

@@ -283,3 +283,15 @@ test('types are looked for among the devices that are seen', async () => {
   expect(await ids(device => device === 'd5')).toEqual(['all', 'd']);
   expect(await ids(() => false)).toEqual([]);
 });
+
+test('a preview counts the devices that are seen and fit, and names the first of them', async () => {
+  const here = new TypesHere();
+  for (let i = 0; i < 20_001; i++) here.traits.set(`d${i}`, { tags: [], model: null });
+  here.traits.set('b', { tags: ['cold'], model: null });
+  here.traits.set('a', { tags: [], model: 'Hydra 2' });
+  const all = await here.types.preview({}, null);
+  expect([all.total, all.devices.slice(0, 3), all.devices.length]).toEqual([20_003, ['a', 'b', 'd0'], 20]);
+  const some = { devices: ['d1'], tags: ['cold'], models: ['Hydra *'] };
+  expect(await here.types.preview(some, null)).toEqual({ total: 3, devices: ['a', 'b', 'd1'] });
+  expect(await here.types.preview(some, device => device !== 'b')).toEqual({ total: 2, devices: ['a', 'd1'] });
+});

@@ -5,8 +5,10 @@ import {
   type CommandRequest,
   type CommandType,
   type CommandTypeRequest,
+  type CommandTypeTarget,
   type Expectation,
   type FieldProblem,
+  type GroupPreview,
   type JsonSchema,
   limits,
   type Millis,
@@ -51,6 +53,8 @@ type Known = { type: CommandType; check: (params: unknown) => FieldProblem[] };
 
 /** Devices, and types for one, that are looked at before others have their turn: some milliseconds. */
 const lookedAtOnce = 10_000;
+/** Devices that a preview names. */
+const previewMax = 20;
 
 export class CommandTypes {
   readonly untyped: UntypedRule;
@@ -122,23 +126,45 @@ export class CommandTypes {
     return found.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Of these types those that fit a device that is seen. Many devices are looked at a part at a time. */
+  /** Of these types those that fit a device that is seen. */
   async fitting(types: readonly CommandType[], sees: (device: string) => boolean): Promise<CommandType[]> {
     const left = new Set(types);
+    await this.lookAt(sees, (device, traits) => {
+      for (const type of left) if (fits(type, device, traits)) left.delete(type);
+      return left.size;
+    });
+    return types.filter(type => !left.has(type));
+  }
+
+  /** How many of the devices that are seen a type would fit, and the first of them. */
+  async preview(target: Partial<CommandTypeTarget>, sees: ((device: string) => boolean) | null): Promise<GroupPreview> {
+    const { devices = [], tags = [], models = [] } = target;
+    const found: string[] = [];
+    await this.lookAt(sees ?? (() => true), (device, traits) => {
+      if (fits({ devices, tags, models }, device, traits)) found.push(device);
+      return 1;
+    });
+    return { total: found.length, devices: found.sort().slice(0, previewMax) };
+  }
+
+  /** Looks at the devices that are seen, a part of many at a time. `look` says for how many types it still has to. */
+  private async lookAt(
+    sees: (device: string) => boolean,
+    look: (device: string, traits: DeviceTraits) => number,
+  ): Promise<void> {
+    let left = 1;
     let looked = 0;
     for (const device of this.ports.devices()) {
-      if (left.size === 0) break;
+      if (left === 0) break;
       looked++;
       if (sees(device)) {
-        const traits = this.ports.traitsOf(device);
-        for (const type of left) if (fits(type, device, traits)) left.delete(type);
-        looked += left.size;
+        left = look(device, this.ports.traitsOf(device));
+        looked += left;
       }
       if (looked < lookedAtOnce) continue;
       looked = 0;
       await new Promise<void>(resolve => setImmediate(resolve));
     }
-    return types.filter(type => !left.has(type));
   }
 
   /**
@@ -236,7 +262,7 @@ export class CommandTypes {
   }
 }
 
-function fits({ devices, tags, models }: CommandType, device: string, traits: DeviceTraits): boolean {
+function fits({ devices, tags, models }: CommandTypeTarget, device: string, traits: DeviceTraits): boolean {
   if (devices.length + tags.length + models.length === 0) return true;
   const { model } = traits;
   return (

@@ -79,6 +79,9 @@ export type CommandType = {
   source: 'config' | 'rest';
 };
 
+/** Which devices a type fits: those that fit a pattern of ids, have a tag or fit a pattern of models; without any all. */
+export type CommandTypeTarget = Pick<CommandType, 'devices' | 'tags' | 'models'>;
+
 /** What a command type is made of; what is left out is as the defaults say, and what takes any parameters has none. */
 export type CommandTypeRequest = Pick<CommandType, 'name'> &
   Partial<Omit<CommandType, 'id' | 'name' | 'source' | 'expect'>> & {

@@ -226,6 +226,7 @@ export const routes: Record<string, Rule | 'open'> = {
   'GET /command-types/{id}': { ...viewer, object: true, passes: 200, ask: commandType },
   'PUT /command-types/{id}': { ...admin, passes: 200, ask: plain('/command-types/lamp', { name: 'lamp' }) },
   'DELETE /command-types/{id}': { ...admin, passes: 404, ask: plain('/command-types/absent') },
+  'POST /command-types/preview': { ...admin, passes: 200, ask: plain('/command-types/preview', {}) },
   'GET /devices/{id}/command-types': { ...viewer, object: true, passes: 200, ask: device('/command-types') },
   'POST /command-groups/preview': {
     ...operator,
