@@ -90,6 +90,7 @@ export const command = {
   noTypes: 'This device takes no commands: there is no command type for it, and the gateway sends nothing else.',
   dangers: { caution: 'with caution', danger: 'dangerous' },
   recent: 'Recent commands',
+  earlier: (count: number) => `${count} earlier`,
   offered: 'This device knows',
   remembered: 'Sent before',
   none: 'None yet.',

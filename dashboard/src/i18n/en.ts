@@ -4,6 +4,7 @@ import type { ShownFreshness } from '../model/trust.ts';
 import type { Route } from '../ui/router.ts';
 import { audit } from './en-audit.ts';
 import { command } from './en-command.ts';
+import { commandTypes } from './en-command-types.ts';
 import { control } from './en-control.ts';
 import { causes, connections, credential, deviceAccess, openProfile, tags } from './en-device-access.ts';
 import { groups } from './en-groups.ts';
@@ -40,6 +41,9 @@ const title: Record<Exclude<Route['name'], 'device'>, string> = {
   'dead-letters': 'Refused messages',
   groups: 'Groups',
   group: 'Group',
+  'command-types': 'Command types',
+  'command-type': 'Command type',
+  'new-command-type': 'New command type',
   storage: 'Storage',
   audit: 'Audit',
   'device-access': 'Access',
@@ -76,7 +80,7 @@ export const text = Object.freeze({
     ago: (duration: string) => `${duration} ago`,
     ahead: (duration: string) => `${duration} ahead of the clock`,
   },
-  nav: { label: 'Main' },
+  nav: { label: 'Main', more: 'More' },
   account,
   scope,
   entries,
@@ -271,6 +275,7 @@ export const text = Object.freeze({
   },
   audit,
   command,
+  commandTypes,
   groups,
   control,
   state,

@@ -1,72 +1,87 @@
-// The fields of the forms about people and devices: a line of text, a choice, several entries a line each, a scope.
+// The fields of forms: a line of text, a choice, several entries a line each, yes or no, and a scope.
 import type { Role } from '@telltale/gateway/contract';
-import type { InputHTMLAttributes } from 'preact';
+import type { ComponentChildren, InputHTMLAttributes } from 'preact';
 import { useId } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import type { ScopeDraft, ScopeProblem } from '../model/scope-draft.ts';
 
-type LineProps = {
+type FieldProps = {
   label: string;
+  hint?: string | undefined;
+  /** What is wrong with what is in it. */
+  problem?: string | undefined;
+};
+type Described = { id: string; 'aria-describedby': string; 'aria-invalid': boolean };
+
+/** Hint and problem describe a field, they are no part of its name. */
+function Field({
+  label,
+  hint,
+  problem,
+  bad = false,
+  children,
+}: FieldProps & { bad?: boolean; children(described: Described): ComponentChildren }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="label" for={id}>
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': `${id}-more`, 'aria-invalid': bad || problem !== undefined })}
+      <span id={`${id}-more`}>
+        {hint !== undefined && <span class={bad ? 'hint bad' : 'hint'}>{hint}</span>}
+        {problem !== undefined && <span class="hint bad">{problem}</span>}
+      </span>
+    </div>
+  );
+}
+
+type LineProps = FieldProps & {
   value: string;
-  hint?: string;
   /** The hint is what is wrong. */
   bad?: boolean;
   input(value: string): void;
   type?: 'text' | 'password' | 'number';
   name?: string;
+  placeholder?: string;
   required?: boolean;
+  readOnly?: boolean;
   autocomplete?: 'off' | 'current-password' | 'new-password' | 'one-time-code';
-  inputMode?: 'numeric';
+  inputMode?: 'numeric' | 'decimal';
   minLength?: number;
   maxLength?: number;
   min?: number;
   max?: number;
 };
 
-/** Names and secrets: nothing is capitalised or corrected. Hints describe the field, they are no part of its name. */
-export function Line({ label, value, hint, bad = false, input, ...more }: LineProps) {
-  const hintId = useId();
+/** Names and secrets: nothing is capitalised or corrected. */
+export function Line({ label, value, hint, problem, bad = false, input, ...more }: LineProps) {
   // The types of Preact want to know which of the types of input it is; any of these takes all of the rest.
   const attributes = { autocapitalize: 'none', spellcheck: false, ...more } as InputHTMLAttributes;
   return (
-    <div class="field">
-      <label>
-        <span class="label">{label}</span>
-        <input
-          {...attributes}
-          value={value}
-          aria-describedby={hintId}
-          aria-invalid={bad}
-          onInput={event => input(event.currentTarget.value)}
-        />
-      </label>
-      {hint !== undefined && (
-        <span id={hintId} class={bad ? 'hint bad' : 'hint'}>
-          {hint}
-        </span>
+    <Field label={label} hint={hint} problem={problem} bad={bad}>
+      {described => (
+        <input {...attributes} {...described} value={value} onInput={event => input(event.currentTarget.value)} />
       )}
-    </div>
+    </Field>
   );
 }
 
-type ChoiceProps<Value extends string | number> = {
-  label: string;
+type ChoiceProps<Value extends string | number> = FieldProps & {
   value: Value;
   options: readonly (readonly [value: Value, words: string])[];
-  hint?: string;
   choose(value: NoInfer<Value>): void;
 };
 
 /** One of a few. */
-export function Choice<Value extends string | number>({ label, value, options, hint, choose }: ChoiceProps<Value>) {
-  const hintId = useId();
+export function Choice<Value extends string | number>(props: ChoiceProps<Value>) {
+  const { label, value, options, hint, problem, choose } = props;
   return (
-    <div class="field">
-      <label>
-        <span class="label">{label}</span>
+    <Field label={label} hint={hint} problem={problem}>
+      {described => (
         <select
+          {...described}
           value={String(value)}
-          aria-describedby={hintId}
           onChange={event => choose(options[event.currentTarget.selectedIndex]![0])}
         >
           {options.map(([each, words]) => (
@@ -75,39 +90,45 @@ export function Choice<Value extends string | number>({ label, value, options, h
             </option>
           ))}
         </select>
-      </label>
-      {hint !== undefined && (
-        <span id={hintId} class="hint">
-          {hint}
-        </span>
       )}
-    </div>
+    </Field>
   );
 }
 
-type LinesProps = { label: string; hint: string; value: string; rows?: number; input(value: string): void };
+type LinesProps = FieldProps & { value: string; rows?: number; input(value: string): void };
 
-/** Several entries, one a line. */
-export function Lines({ label, hint, value, rows = 3, input }: LinesProps) {
-  const hintId = useId();
+/** Several entries, one a line; or any text that is read by a program. */
+export function Lines({ label, hint, problem, value, rows = 3, input }: LinesProps) {
   return (
-    <div class="field">
-      <label>
-        <span class="label">{label}</span>
+    <Field label={label} hint={hint} problem={problem}>
+      {described => (
         <textarea
+          {...described}
           class="code"
           rows={rows}
           value={value}
-          aria-describedby={hintId}
           onInput={event => input(event.currentTarget.value)}
           autocapitalize="none"
           spellcheck={false}
         />
-      </label>
-      <span id={hintId} class="hint">
-        {hint}
+      )}
+    </Field>
+  );
+}
+
+type CheckProps = FieldProps & { checked: boolean; change(checked: boolean): void };
+
+/** Yes or no. */
+export function Check({ label, hint, problem, checked, change }: CheckProps) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={checked} onChange={event => change(event.currentTarget.checked)} />
+      <span>
+        {label}
+        {hint !== undefined && <span class="hint">{hint}</span>}
+        {problem !== undefined && <span class="hint bad">{problem}</span>}
       </span>
-    </div>
+    </label>
   );
 }
 

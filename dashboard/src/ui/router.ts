@@ -7,6 +7,9 @@ export type Route =
   | { name: 'dead-letters' }
   | { name: 'groups' }
   | { name: 'group'; id: string }
+  | { name: 'command-types' }
+  | { name: 'command-type'; id: string }
+  | { name: 'new-command-type' }
   | { name: 'storage' }
   | { name: 'audit' }
   | { name: 'device-access' }
@@ -15,17 +18,30 @@ export type Route =
   | { name: 'not-found'; path: string };
 
 /** Those whose path is their name. */
-const plainRoutes = ['dead-letters', 'groups', 'storage', 'audit', 'device-access', 'people', 'account'] as const;
+const plainRoutes = [
+  'dead-letters',
+  'groups',
+  'command-types',
+  'new-command-type',
+  'storage',
+  'audit',
+  'device-access',
+  'people',
+  'account',
+] as const;
+
+/** Those about one thing, by the part of the path that stands before its id. */
+const routesById = { devices: 'device', groups: 'group', 'command-types': 'command-type' } as const;
 
 /** Reads a path. */
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { name: 'fleet' };
   const plain = plainRoutes.find(name => path === `/${name}`);
   if (plain !== undefined) return { name: plain };
-  const [, kind, id] = /^\/(devices|groups)\/([^/]+)\/?$/.exec(path) ?? [];
+  const [, kind, id] = /^\/(devices|groups|command-types)\/([^/]+)\/?$/.exec(path) ?? [];
   if (id === undefined) return { name: 'not-found', path };
   try {
-    return { name: kind === 'groups' ? 'group' : 'device', id: decodeURIComponent(id) };
+    return { name: routesById[kind as keyof typeof routesById], id: decodeURIComponent(id) };
   } catch {
     return { name: 'not-found', path };
   }
@@ -40,6 +56,8 @@ export function pathOf(route: Route): string {
       return `/devices/${encodeURIComponent(route.id)}`;
     case 'group':
       return `/groups/${encodeURIComponent(route.id)}`;
+    case 'command-type':
+      return `/command-types/${encodeURIComponent(route.id)}`;
     case 'not-found':
       return route.path;
     default:

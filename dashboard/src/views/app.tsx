@@ -7,6 +7,8 @@ import { Link } from '../ui/link.tsx';
 import { route } from '../ui/router.ts';
 import { AccountView } from './account.tsx';
 import { AuditView } from './audit.tsx';
+import { CommandTypeView, NewCommandTypeView } from './command-type.tsx';
+import { CommandTypesView } from './command-types.tsx';
 import { DeadLettersView } from './dead-letters.tsx';
 import { DeviceView } from './device.tsx';
 import { DeviceAccessView } from './device-access.tsx';
@@ -65,6 +67,12 @@ function CurrentView() {
       return <GroupsView />;
     case 'group':
       return <GroupView key={current.id} id={current.id} />;
+    case 'command-types':
+      return <CommandTypesView />;
+    case 'command-type':
+      return <CommandTypeView key={current.id} id={current.id} />;
+    case 'new-command-type':
+      return <NewCommandTypeView />;
     case 'storage':
       return <StorageView />;
     case 'audit':

@@ -1,5 +1,6 @@
 // Commands of one device: the form for those who may send, and what became of the recent ones.
-import type { Device } from '@telltale/gateway/contract';
+import { type Device, isOpen } from '@telltale/gateway/contract';
+import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import type { ControlModel } from '../model/device-control.ts';
 import { openLedger } from '../model/ledger.ts';
@@ -10,13 +11,18 @@ import { CommandForm } from './command-form.tsx';
 import { CommandItem } from './command-item.tsx';
 import { ControlGate } from './device-control.tsx';
 
+/** Shown to begin with, besides those that are still under way: on a phone the charts come after them. */
+const commandsAtFirst = 5;
+
 /** A viewer sees what was sent, and no form. */
 export function CommandPanel({ device, control }: { device: Device; control: ControlModel | null }) {
   const app = useApp();
+  const [all, setAll] = useState(false);
   const ledger = useOpened(() => openLedger(device.id, app), [device.id]);
   if (ledger === null) return null;
   const status = ledger.status.value;
   const commands = ledger.commands.value;
+  const shown = commands.filter((command, at) => all || at < commandsAtFirst || isOpen(command));
   return (
     <>
       {app.session.may('operator') && (
@@ -31,10 +37,15 @@ export function CommandPanel({ device, control }: { device: Device; control: Con
         <p class="muted">{status.name === 'loading' ? text.loading : text.command.none}</p>
       )}
       <ol class="commands">
-        {commands.map(command => (
+        {shown.map(command => (
           <CommandItem key={command.id} command={command} changed={ledger.put} />
         ))}
       </ol>
+      {shown.length < commands.length && (
+        <button type="button" class="button is-small" onClick={() => setAll(true)}>
+          {text.command.earlier(commands.length - shown.length)}
+        </button>
+      )}
     </>
   );
 }

@@ -9,19 +9,18 @@ import { formatDuration } from '../i18n/format.ts';
 import { DialogButton } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { CommandConfirm } from './command-confirm.tsx';
-import { LifeChoice, ReasonField } from './command-life.tsx';
-import { beginLife, beginTypeDraft, readTypeDraft, typeProblems } from './type-draft.ts';
-import { TypeNotices, TypeParams } from './type-params.tsx';
+import { readTypeDraft, typeProblems } from './type-draft.ts';
+import { beginTyped, sendWords, TypeFields } from './type-fields.tsx';
 import { isUncertain, type Sending, useSending } from './use-sending.ts';
 
 type Props = { type: CommandType; device: Device; head: ComponentChildren; sent(command: Command): void };
 
 export function TypedCommand({ type, device, head, sent }: Props) {
   const sending = useSending(device.id, sent);
-  const [ttlMs, setTtlMs] = useState(() => beginLife(type));
-  const [reason, setReason] = useState('');
-  const [draft, setDraft] = useState(() => beginTypeDraft(type));
-  const params = readTypeDraft(type, draft);
+  const [typed, setTyped] = useState(() => beginTyped(type));
+  const { ttlMs } = typed;
+  const reason = typed.reason.trim();
+  const params = readTypeDraft(type, typed.draft);
   const isDangerous = type.danger === 'danger';
   const request = (more: Pick<CommandRequest, 'confirm' | 'reason'>): CommandRequest => ({
     name: type.name,
@@ -32,19 +31,18 @@ export function TypedCommand({ type, device, head, sent }: Props) {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (params === null || isDangerous) return;
-    await sending.send(request(reason.trim() === '' ? {} : { reason: reason.trim() }));
+    await sending.send(request(reason === '' ? {} : { reason }));
   };
   return (
     <div class="card command-form">
       {head}
       <form class="command-fields" onSubmit={submit}>
-        {type.description !== null && <p>{type.description}</p>}
-        <TypeParams type={type} draft={draft} error={sending.error} change={setDraft} />
-        <div class="field-row">
-          <LifeChoice ttlMs={ttlMs} choose={setTtlMs} />
-          {!isDangerous && <ReasonField reason={reason} input={setReason} />}
-        </div>
-        <TypeNotices type={type} params={params?.value} agreeWithinMs={ttlMs} danger={text.command.danger} />
+        <TypeFields
+          type={type}
+          typed={typed}
+          error={sending.error}
+          change={change => setTyped({ ...typed, ...change })}
+        />
         {device.presence.state !== 'online' && (
           <p class="notice is-late">{text.command.deviceAway(formatDuration(ttlMs))}</p>
         )}
@@ -100,8 +98,8 @@ function Problem({ sending: { error }, isShown }: { sending: Sending; isShown: b
   );
 }
 
-function submitWords({ secondPerson }: CommandType, { busy, error }: Sending): string {
+function submitWords(type: CommandType, { busy, error }: Sending): string {
   if (busy) return text.command.sending;
   if (error !== null && isUncertain(error)) return text.command.again;
-  return secondPerson ? text.command.ask : text.command.send;
+  return sendWords(type);
 }

@@ -20,7 +20,7 @@ import { StatePanel } from './state-panel.tsx';
 /** The values of one device are looked at closely; faster than this nobody reads. */
 const valuesIntervalMs = 100;
 
-/** Loads the device over REST, then keeps it true over the connection. */
+/** Loads the device over REST, then keeps it true over the connection. What one acts with stands before the charts. */
 export function DeviceView({ id }: { id: string }) {
   const app = useApp();
   const watch = useOpened(
@@ -50,8 +50,8 @@ export function DeviceView({ id }: { id: string }) {
       <DeviceControlLine model={control} />
       <nav class="parts" aria-label={text.device.parts}>
         <a href="#state">{text.state.part}</a>
-        {series.length > 0 && <a href="#history">{text.device.charts}</a>}
         <a href="#commands">{text.command.part}</a>
+        {series.length > 0 && <a href="#history">{text.device.charts}</a>}
         {app.session.may('operator') && <a href="#access">{text.title['device-access']}</a>}
       </nav>
       {watch.refused.value !== null && <p class="notice is-bad">{watch.refused.value}</p>}
@@ -63,14 +63,14 @@ export function DeviceView({ id }: { id: string }) {
           <StatePanel device={device} />
         </ControlGate>
       </section>
+      <aside id="commands" aria-label={text.command.part}>
+        <CommandPanel device={device} control={control} />
+      </aside>
       {series.length > 0 && (
         <section class="device-charts" id="history" aria-label={text.device.charts}>
           <DeviceCharts id={id} series={series} latest={latest} watch={watch} />
         </section>
       )}
-      <aside id="commands" aria-label={text.command.part}>
-        <CommandPanel device={device} control={control} />
-      </aside>
       {app.session.may('operator') && (
         <section class="panels" id="access" aria-label={text.title['device-access']}>
           <DeviceAccessPanel id={id} presence={device.presence.since} />

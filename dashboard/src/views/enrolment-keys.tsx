@@ -8,7 +8,7 @@ import { linesOf, linesProblem } from '../model/scope-draft.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
 import { ConfirmButton, FormEnd, ToldOnce } from '../ui/dialog.tsx';
-import { Choice, EntryProblem, Line, Lines } from '../ui/fields.tsx';
+import { Check, Choice, EntryProblem, Line, Lines } from '../ui/fields.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useOpened } from '../ui/use-opened.ts';
 import { patternRule } from './field-gateways.tsx';
@@ -150,13 +150,7 @@ function NewKey({ made, close }: { made(): void; close(): void }) {
           choose={setDays}
         />
       </div>
-      <label class="check">
-        <input type="checkbox" checked={again} onChange={event => setAgain(event.currentTarget.checked)} />
-        <span>
-          {words.again}
-          <span class="hint">{words.againHint}</span>
-        </span>
-      </label>
+      <Check label={words.again} hint={words.againHint} checked={again} change={setAgain} />
       <FormEnd
         action={action}
         submit={words.submit}

@@ -1,20 +1,26 @@
 // The form that asks many devices at once. It says how many they are before anything is sent.
-import { type CommandGroup, type CommandType, type GroupRequest, limits } from '@telltale/gateway/contract';
+import {
+  type CommandGroup,
+  type CommandType,
+  type GroupRequest,
+  type GroupTarget,
+  limits,
+} from '@telltale/gateway/contract';
 import { useEffect, useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { formatCount } from '../i18n/format.ts';
-import { openTargetPreview, type TargetPreview } from '../model/group-preview.ts';
 import { scopeOf, scopeProblem } from '../model/scope-draft.ts';
 import { chosenType } from '../model/shared-types.ts';
+import { openTargetPreview, type TargetPreview } from '../model/target-preview.ts';
 import { useApp } from '../ui/app-context.ts';
 import { FormEnd } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
 import { EntryProblem, Line, Lines } from '../ui/fields.tsx';
 import { useOpened } from '../ui/use-opened.ts';
 import { LifeChoice, ReasonField } from './command-life.tsx';
 import { readParams } from './command-params.ts';
 import { emptyGroupDraft, type GroupDraft, groupRequest, lifeOf, targetDraft, typedDraft } from './group-draft.ts';
 import { ParamsField } from './params-field.tsx';
+import { TargetCount } from './target-count.tsx';
 import { TypeChips } from './type-chips.tsx';
 import { readTypeDraft } from './type-draft.ts';
 import { TypeNotices, TypeParams } from './type-params.tsx';
@@ -22,8 +28,6 @@ import { useSharedTypes } from './use-command-types.ts';
 import { isUncertain, useKeyedSending } from './use-sending.ts';
 
 const words = text.groups;
-/** Devices that the preview names. */
-const namedMax = 6;
 
 type Props = { made(group: CommandGroup): void; close(): void };
 type PartProps = { draft: GroupDraft; change(change: Partial<GroupDraft>): void };
@@ -34,7 +38,7 @@ export function GroupForm({ made, close }: Props) {
   const [draft, setDraft] = useState(emptyGroupDraft);
   const change = (next: Partial<GroupDraft>) => setDraft({ ...draft, ...next });
   const sending = useKeyedSending((request: GroupRequest, key) => app.api.createGroup(request, key), made);
-  const preview = useOpened(() => openTargetPreview(app), []);
+  const preview = useOpened(() => openTargetPreview(app.api.previewGroup, app.clock), []);
   const total = preview?.preview.value?.total ?? 0;
   const { types, mayBeOther } = useSharedTypes(preview?.preview.value?.devices ?? []);
   const type = chosenType(types, mayBeOther, draft.type);
@@ -69,11 +73,11 @@ export function GroupForm({ made, close }: Props) {
   );
 }
 
-function WhichDevices({ draft, change, preview }: PartProps & { preview: TargetPreview }) {
+function WhichDevices({ draft, change, preview }: PartProps & { preview: TargetPreview<GroupTarget> }) {
   const target = targetDraft(draft);
   const problem = scopeProblem(target);
   useEffect(() => {
-    preview.ask((problem === null ? scopeOf(target) : null) ?? { devices: [], tags: [] });
+    preview.ask(problem === null ? scopeOf(target) : null);
   }, [preview, draft.devices, draft.tags]);
   return (
     <>
@@ -88,32 +92,19 @@ function WhichDevices({ draft, change, preview }: PartProps & { preview: TargetP
         <Lines label={words.tags} hint={words.tagsHint} rows={2} value={draft.tags} input={tags => change({ tags })} />
       </div>
       <EntryProblem problem={problem} />
-      <Preview of={preview} waits={problem !== null} />
+      <TargetCount
+        of={preview}
+        waits={problem === null ? null : words.previewWaits}
+        words={(count, named, isMore) => (isMore ? words.previewMore : words.preview)(count, named)}
+        none={words.previewNone}
+        tooMany={total =>
+          total > limits.groupDevicesMax
+            ? words.previewMany(formatCount(total), formatCount(limits.groupDevicesMax))
+            : null
+        }
+      />
     </>
   );
-}
-
-/** How many devices it will be, and the first of them. */
-function Preview({ of, waits }: { of: TargetPreview; waits: boolean }) {
-  const found = of.preview.value;
-  if (!waits && found === null && of.error.value !== null) return <Failure error={of.error.value} />;
-  return (
-    <p
-      class={`notice group-preview${found?.total === 0 ? ' is-late' : ''}`}
-      aria-live="polite"
-      data-total={found?.total}
-    >
-      {waits ? words.previewWaits : found === null ? words.counting : previewWords(found)}
-    </p>
-  );
-}
-
-function previewWords({ total, devices }: { total: number; devices: string[] }): string {
-  if (total === 0) return words.previewNone;
-  const count = formatCount(total);
-  if (total > limits.groupDevicesMax) return words.previewMany(count, formatCount(limits.groupDevicesMax));
-  const named = devices.slice(0, namedMax).join(', ');
-  return total > namedMax ? words.previewMore(count, named) : words.preview(count, named);
 }
 
 type WhatProps = PartProps & {

@@ -7,10 +7,8 @@ import { openGroupWatch } from '../model/group-watch.ts';
 import { openListing } from '../model/listing.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
-import { DialogButton } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
+import { AddButton, ListBody } from '../ui/list-body.tsx';
 import { go } from '../ui/router.ts';
 import { useOpened } from '../ui/use-opened.ts';
 import { GroupBar, GroupState } from './group-bar.tsx';
@@ -36,23 +34,15 @@ export function GroupsView() {
     return () => watch.close();
   }, [list]);
   if (list === null) return null;
-  const items = list.items.value;
   return (
     <>
       <div class="fleet-head">
         <h1>{text.title.groups}</h1>
         {app.session.may('operator') && (
-          <DialogButton
-            class="button push"
-            label={
-              <>
-                <Icon name="plus" />
-                {words.add}
-              </>
-            }
+          <AddButton
+            label={words.add}
             title={words.addTitle}
-          >
-            {close => (
+            form={close => (
               <GroupForm
                 close={close}
                 made={group => {
@@ -61,25 +51,11 @@ export function GroupsView() {
                 }}
               />
             )}
-          </DialogButton>
+          />
         )}
       </div>
       <p class="muted lead">{words.intro}</p>
-      {list.error.value !== null && <Failure error={list.error.value} retry={list.reload} />}
-      {items === null && list.error.value === null && <p class="loading">{text.loading}</p>}
-      {items?.length === 0 && <p class="muted">{words.none}</p>}
-      {items !== null && items.length > 0 && (
-        <ul class="entries card">
-          {items.map(each => (
-            <GroupEntry key={each.id} group={each} />
-          ))}
-        </ul>
-      )}
-      {list.more.value && (
-        <button type="button" class="button" onClick={list.loadMore}>
-          {text.fleet.more}
-        </button>
-      )}
+      <ListBody list={list} none={words.none} entry={each => <GroupEntry key={each.id} group={each} />} />
     </>
   );
 }

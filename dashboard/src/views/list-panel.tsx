@@ -1,10 +1,7 @@
 // A list that somebody works on, as a card: a button that adds to it, its entries, and more of them.
 import type { ComponentChildren } from 'preact';
-import { text } from '../i18n/en.ts';
 import type { Listing } from '../model/listing.ts';
-import { DialogButton } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { AddButton, ListBody } from '../ui/list-body.tsx';
 
 type ListPanelProps<Item> = {
   id: string;
@@ -16,34 +13,14 @@ type ListPanelProps<Item> = {
 };
 
 export function ListPanel<Item>({ id, list, words, add, entry }: ListPanelProps<Item>) {
-  const items = list.items.value;
   return (
     <section class="card panel is-wide" aria-labelledby={id}>
       <div class="panel-head">
         <h2 id={id}>{words.title}</h2>
-        <DialogButton
-          class="button is-small push"
-          label={
-            <>
-              <Icon name="plus" />
-              {add.label}
-            </>
-          }
-          of={add.of}
-          title={add.title}
-        >
-          {add.form}
-        </DialogButton>
+        <AddButton {...add} small />
       </div>
       <p class="muted small">{words.intro}</p>
-      {list.error.value !== null && <Failure error={list.error.value} retry={list.reload} />}
-      {items?.length === 0 && <p class="muted">{words.none}</p>}
-      <ul class="entries">{items?.map(entry)}</ul>
-      {list.more.value && (
-        <button type="button" class="button" onClick={list.loadMore}>
-          {text.fleet.more}
-        </button>
-      )}
+      <ListBody list={list} none={words.none} class="entries" entry={entry} />
     </section>
   );
 }

@@ -7,9 +7,8 @@ import { type Listing, openListing } from '../model/listing.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
 import { ConfirmButton, DialogButton } from '../ui/dialog.tsx';
-import { Failure } from '../ui/failure.tsx';
-import { Icon } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
+import { AddButton, ListBody } from '../ui/list-body.tsx';
 import { useOpened } from '../ui/use-opened.ts';
 import { ChangeUser, NewUser, ResetPassword } from './people-forms.tsx';
 import { scopeWords } from './scope-words.ts';
@@ -41,34 +40,18 @@ function Users() {
       <div class="fleet-head">
         <h1>{text.title.people}</h1>
         {items !== null && <p class="fleet-count muted">{formatCount(items.length)}</p>}
-        <DialogButton
-          class="button push"
-          label={
-            <>
-              <Icon name="plus" />
-              {words.add}
-            </>
-          }
+        <AddButton
+          label={words.add}
           title={words.addTitle}
-        >
-          {close => <NewUser close={close} made={list.reload} />}
-        </DialogButton>
+          form={close => <NewUser close={close} made={list.reload} />}
+        />
       </div>
       <p class="muted lead">{words.intro}</p>
-      {list.error.value !== null && <Failure error={list.error.value} retry={list.reload} />}
-      {items === null && list.error.value === null && <p class="loading">{text.loading}</p>}
-      {items !== null && (
-        <ul class="entries card">
-          {items.map(each => (
-            <UserEntry key={each.name} of={each} isMe={each.name === me} list={list} />
-          ))}
-        </ul>
-      )}
-      {list.more.value && (
-        <button type="button" class="button" onClick={list.loadMore}>
-          {text.fleet.more}
-        </button>
-      )}
+      <ListBody
+        list={list}
+        none={text.dash}
+        entry={each => <UserEntry key={each.name} of={each} isMe={each.name === me} list={list} />}
+      />
     </>
   );
 }

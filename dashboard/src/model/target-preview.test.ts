@@ -1,6 +1,6 @@
 import type { GroupPreview, GroupTarget } from '@telltale/gateway/contract';
 import { expect, it } from 'vitest';
-import { openTargetPreview } from './group-preview.ts';
+import { openTargetPreview } from './target-preview.ts';
 
 const named = (device: string): GroupTarget => ({ devices: [device], tags: [] });
 
@@ -21,7 +21,7 @@ function setUp() {
     asked.push({ target, answer: resolve, refuse: reject });
     return promise;
   };
-  const preview = openTargetPreview({ api: { previewGroup }, clock });
+  const preview = openTargetPreview(previewGroup, clock);
   const pause = () => {
     for (const run of timers.splice(0)) run();
   };
@@ -48,7 +48,7 @@ it('asks for what is typed after a pause, and shows no answer to what is there n
 
 it('asks for nothing where nothing is typed, and says what went wrong', async () => {
   const { preview, asked, pause } = setUp();
-  preview.ask({ devices: [], tags: [] });
+  preview.ask(null);
   pause();
   expect(asked).toHaveLength(0);
   preview.ask(named('p'));
