@@ -39,6 +39,11 @@ export function formatDuration(ms: number): string {
   return `${whole.format(Math.floor(size / unitMs))} ${text.unit[unit]}`;
 }
 
+/** A length of time that was measured: below ten seconds to the hundredth. */
+export function formatElapsed(ms: number): string {
+  return ms < 10_000 ? `${formatNumber(Math.round(ms / 10) / 100)} ${text.unit.second}` : formatDuration(ms);
+}
+
 /** How long ago `at` was. A time ahead of the clock says so, instead of posing as fresh. */
 export function formatAge(at: Millis, now: Millis): string {
   const age = now - at;

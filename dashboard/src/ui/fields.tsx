@@ -41,7 +41,7 @@ type LineProps = FieldProps & {
   /** The hint is what is wrong. */
   bad?: boolean;
   input(value: string): void;
-  type?: 'text' | 'password' | 'number';
+  type?: 'text' | 'password' | 'number' | 'datetime-local';
   name?: string;
   placeholder?: string;
   required?: boolean;

@@ -89,7 +89,7 @@ test('control, desired state, groups and types are told with what they are about
   expect(said({ ...group, by, what: 'made' })).toBe('anna: made a group of commands: stop to 4 devices');
   expect(said({ ...group, what: 'finished' })).toContain('The group of commands is finished: stop to 4 devices');
   const type = { action: 'command-type', device: null, subject: 'pump-stop' } as const;
-  expect(said({ ...type, by, what: 'put' })).toBe('anna: put the command type pump-stop');
+  expect(said({ ...type, by, what: 'put' })).toBe('anna: made or changed the command type pump-stop');
   expect(said({ action: 'lease', what: 'frozen', by })).toBe('anna: Control of a device: frozen, cold-room-1');
 });
 

@@ -2,7 +2,7 @@
 import { type AuditAction, type AuditEntry, type AuditFilter, auditActions } from '@telltale/gateway/contract';
 import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
-import { formatFull } from '../i18n/format.ts';
+import { formatFull, formatTime } from '../i18n/format.ts';
 import { openListing } from '../model/listing.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
@@ -96,8 +96,8 @@ function Filter({ show }: { show(filter: AuditFilter): void }) {
       <Line label={filter.device} name="device" value={draft.device} input={device => put({ device })} />
       <Line label={filter.by} name="by" value={draft.by} input={by => put({ by })} />
       <Choice label={filter.action} value={draft.action} options={actions} choose={action => put({ action })} />
-      <Moment label={filter.from} name="from" value={draft.from} input={from => put({ from })} />
-      <Moment label={filter.to} name="to" value={draft.to} input={to => put({ to })} />
+      <Line label={filter.from} name="from" type="datetime-local" value={draft.from} input={from => put({ from })} />
+      <Line label={filter.to} name="to" type="datetime-local" value={draft.to} input={to => put({ to })} />
       <div class="actions">
         <button type="button" class="button" onClick={clear}>
           {filter.clear}
@@ -107,19 +107,6 @@ function Filter({ show }: { show(filter: AuditFilter): void }) {
         </button>
       </div>
     </form>
-  );
-}
-
-type MomentProps = { label: string; name: string; value: string; input(value: string): void };
-
-function Moment({ label, name, value, input }: MomentProps) {
-  return (
-    <div class="field">
-      <label>
-        <span class="label">{label}</span>
-        <input type="datetime-local" name={name} value={value} onInput={event => input(event.currentTarget.value)} />
-      </label>
-    </div>
   );
 }
 
@@ -147,17 +134,22 @@ function Lines({ items }: { items: readonly AuditEntry[] }) {
 }
 
 function Row({ line }: { line: AuditEntry }) {
+  const { time } = useApp();
   return (
     <tr data-audit={line.id}>
-      <td class="audit-when muted">
-        <Age at={line.at} />
+      <td class="audit-when">
+        <time dateTime={new Date(line.at).toISOString()} title={formatFull(line.at)}>
+          {formatTime(line.at, time.now())}
+        </time>
+        <span class="muted small">
+          <Age at={line.at} />
+        </span>
       </td>
       <td class="audit-who">
         <b>{whoOf(line)}</b>
         {line.from !== null && <span class="muted small">{line.from}</span>}
       </td>
       <td class="audit-what">
-        <span>{whatOf(line)}</span>
         <Details line={line} />
       </td>
       <td class="audit-why">{line.reason}</td>
@@ -165,12 +157,12 @@ function Row({ line }: { line: AuditEntry }) {
   );
 }
 
-/** All of the line as it is kept. */
+/** What was done; opened, all of the line as it is kept. */
 function Details({ line }: { line: AuditEntry }) {
   const { device, by, subject, detail } = line;
   return (
     <details>
-      <summary class="muted small">{words.detail}</summary>
+      <summary>{whatOf(line)}</summary>
       <p class="audit-facts small">
         <time dateTime={new Date(line.at).toISOString()}>{formatFull(line.at)}</time>
         {device !== null && <Link to={{ name: 'device', id: device }}>{device}</Link>}

@@ -7,13 +7,12 @@ import { Failure } from '../ui/failure.tsx';
 import { FreeCommand } from './command-free.tsx';
 import { TypedCommand } from './command-typed.tsx';
 import { TypeChips } from './type-chips.tsx';
-import { useCommandTypes } from './use-command-types.ts';
+import type { Offer } from './use-command-types.ts';
 
-type Props = { device: Device; sent(command: Command): void };
+type Props = { device: Device; offer: Offer; sent(command: Command): void };
 
 /** What was typed stays until another command is chosen: the next is often the same with another number. */
-export function CommandForm({ device, sent }: Props) {
-  const { types, error, reload } = useCommandTypes(device);
+export function CommandForm({ device, offer: { types, error, reload }, sent }: Props) {
   const [chosen, setChosen] = useState<string | null>(null);
   if (types === null) {
     return error === null ? <p class="loading">{text.loading}</p> : <Failure error={error} retry={reload} />;

@@ -1,9 +1,9 @@
 // One command and what became of it. The words say what is proved: a command that was sent, or that the device says it
 // has done, has not happened yet.
-import type { Command } from '@telltale/gateway/contract';
+import type { Command, Transition } from '@telltale/gateway/contract';
 import { isOpen } from '@telltale/gateway/contract';
 import { text } from '../i18n/en.ts';
-import { formatDuration, formatFull, formatTime } from '../i18n/format.ts';
+import { formatDuration, formatElapsed, formatFull, formatTime } from '../i18n/format.ts';
 import { Age } from '../ui/age.tsx';
 import { useApp } from '../ui/app-context.ts';
 import { ConfirmButton } from '../ui/dialog.tsx';
@@ -12,7 +12,7 @@ import { Icon, type IconName } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useIsMine } from '../ui/use-me.ts';
-import { jsonWords } from './command-words.ts';
+import { plainWords } from './command-words.ts';
 import { effectWords, type Finding, findingsOf } from './expectation-words.ts';
 import { deliveryWords, outcomeSigns, outcomeWords } from './outcome-words.ts';
 
@@ -20,16 +20,19 @@ const words = text.command;
 
 type Props = { command: Command; changed(command: Command): void };
 
+/** `title` is that of the command's type, where it has one. */
+type ItemProps = Props & { title: string | null };
+
 /** What was asked, what came of it and what proves that; then who and why, and every step with its time on demand. */
-export function CommandItem({ command, changed }: Props) {
+export function CommandItem({ command, title: typeTitle, changed }: ItemProps) {
   const { session } = useApp();
   const { icon, tone } = outcomeSigns[command.state];
   const { title, meaning } = outcomeWords(command);
-  const params = jsonWords(command.params);
+  const params = plainWords(command.params);
   return (
     <li class={`command is-${tone}`} data-command={command.id} data-state={command.state}>
       <div class="command-head">
-        <b class="command-name">{command.name}</b>
+        <b class="command-name">{typeTitle ?? command.name}</b>
         {params !== '' && <code class="command-params">{params}</code>}
         <span class="muted small push">
           <Age at={command.createdAt} />
@@ -46,7 +49,7 @@ export function CommandItem({ command, changed }: Props) {
       {command.error !== null && <p class="command-answer bad">{words.refusal(command.error)}</p>}
       {command.result !== null && command.result !== undefined && (
         <p class="command-answer">
-          {words.result} <code>{JSON.stringify(command.result)}</code>
+          {words.result} <code>{plainWords(command.result) || JSON.stringify(command.result)}</code>
         </p>
       )}
       <Facts command={command} />
@@ -122,18 +125,25 @@ function Steps({ command }: { command: Command }) {
         {command.reason !== null && `: ${command.reason}`}
       </summary>
       <ol>
-        {command.transitions.map(step => (
+        {command.transitions.map((step, i) => (
           <li key={`${step.state}${step.at}${step.cause}`}>
             <time title={formatFull(step.at)}>{formatTime(step.at, time.now())}</time>
-            <span>{words.state[step.state]}</span>
-            <span class="muted">{words.cause[step.cause]}</span>
-            {step.by !== undefined && step.cause !== 'requested' && <span class="muted">{words.stepBy(step.by)}</span>}
+            <span class="muted">{i === 0 ? '' : words.after(formatElapsed(step.at - command.createdAt))}</span>
+            <span>
+              {words.state[step.state]} <span class="muted">{causeWords(step)}</span>
+            </span>
           </li>
         ))}
       </ol>
-      <p class="muted small">{words.identity(command.id, command.from)}</p>
+      <p class="muted small">{words.identity(command.name, command.id, command.from)}</p>
     </details>
   );
+}
+
+/** Why and by whom; that it was asked for the first step says. */
+function causeWords({ state, cause, by }: Transition): string {
+  if (cause === 'requested') return state === 'queued' ? words.cause.requested : '';
+  return by === undefined ? words.cause[cause] : `${words.cause[cause]} ${words.stepBy(by)}`;
 }
 
 /** What may be done about one that waits: withdraw it, and for somebody else than who asked agree to it. */
@@ -141,7 +151,7 @@ function Actions({ command, changed }: Props) {
   const { api } = useApp();
   const isMine = useIsMine(command);
   const action = useAction();
-  const asked = [command.name, jsonWords(command.params)].join(' ').trim();
+  const asked = [command.name, plainWords(command.params)].join(' ').trim();
   const withdraw = async () => changed(await api.cancelCommand(command.id));
   return (
     <>

@@ -10,6 +10,7 @@ import { useOpened } from '../ui/use-opened.ts';
 import { CommandForm } from './command-form.tsx';
 import { CommandItem } from './command-item.tsx';
 import { ControlGate } from './device-control.tsx';
+import { useCommandTypes } from './use-command-types.ts';
 
 /** Shown to begin with, besides those that are still under way: on a phone the charts come after them. */
 const commandsAtFirst = 5;
@@ -17,6 +18,7 @@ const commandsAtFirst = 5;
 /** A viewer sees what was sent, and no form. */
 export function CommandPanel({ device, control }: { device: Device; control: ControlModel | null }) {
   const app = useApp();
+  const offer = useCommandTypes(device);
   const [all, setAll] = useState(false);
   const ledger = useOpened(() => openLedger(device.id, app), [device.id]);
   if (ledger === null) return null;
@@ -27,7 +29,7 @@ export function CommandPanel({ device, control }: { device: Device; control: Con
     <>
       {app.session.may('operator') && (
         <ControlGate model={control}>
-          <CommandForm device={device} sent={ledger.put} />
+          <CommandForm device={device} offer={offer} sent={ledger.put} />
         </ControlGate>
       )}
       <h2>{text.command.recent}</h2>
@@ -38,7 +40,12 @@ export function CommandPanel({ device, control }: { device: Device; control: Con
       )}
       <ol class="commands">
         {shown.map(command => (
-          <CommandItem key={command.id} command={command} changed={ledger.put} />
+          <CommandItem
+            key={command.id}
+            command={command}
+            title={offer.types?.items.find(({ id }) => id === command.type)?.title ?? null}
+            changed={ledger.put}
+          />
         ))}
       </ol>
       {shown.length < commands.length && (

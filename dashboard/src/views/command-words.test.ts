@@ -1,7 +1,7 @@
 // What a form says about its numbers, and about what shows that a command was done.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { fieldsOf } from '../model/command-fields.ts';
-import { hintOf, typeEffectWords } from './command-words.ts';
+import { hintOf, plainWords, typeEffectWords } from './command-words.ts';
 
 const hint = (schema: object) => {
   const [field] = fieldsOf({ type: 'object', properties: { a: schema } }) ?? [];
@@ -46,4 +46,13 @@ describe('the effect of a command', () => {
   it('is unknown where nothing is expected', () => {
     expect(typeEffectWords({ expect: [] }, {}, label)).toContain('Nothing will prove');
   });
+});
+
+test('parameters are told as people read them, and as JSON where that could be taken for something else', () => {
+  expect(plainWords({ rpm: 1200, mode: 'hand', on: true })).toBe('rpm = 1200, mode = "hand", on = true');
+  expect(plainWords({ note: 'x, rpm = 3' })).toBe('note = "x, rpm = 3"');
+  for (const odd of [{ 'a = 1, b': 2 }, { a: { b: 1 } }, { a: null }, [1], 7, 'x']) {
+    expect(plainWords(odd)).toBe(JSON.stringify(odd));
+  }
+  for (const nothing of [{}, null, undefined]) expect(plainWords(nothing)).toBe('');
 });

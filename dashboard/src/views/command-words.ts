@@ -45,6 +45,17 @@ export function jsonWords(value: unknown): string {
   return json === '{}' ? '' : json;
 }
 
+/**
+ * The same as people read it: `rpm = 1200, mode = "hand"`. Where that would not say all of it, or could be taken for
+ * something else, it is JSON: text is always in quotes, so that none can look like a parameter more.
+ */
+export function plainWords(value: unknown): string {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return jsonWords(value);
+  const entries = Object.entries(value);
+  const isPlain = entries.every(([name, inner]) => /^[\w.-]+$/.test(name) && isValue(inner));
+  return isPlain ? entries.map(([name, inner]) => `${name} = ${JSON.stringify(inner)}`).join(', ') : jsonWords(value);
+}
+
 function isValue(value: unknown): value is Value {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }

@@ -14,7 +14,7 @@ import { Link } from '../ui/link.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { useIsMine } from '../ui/use-me.ts';
 import { useOpened } from '../ui/use-opened.ts';
-import { jsonWords } from './command-words.ts';
+import { plainWords } from './command-words.ts';
 import { GroupBar, GroupState } from './group-bar.tsx';
 import { GroupFailed } from './group-failed.tsx';
 
@@ -45,7 +45,7 @@ export function GroupView({ id }: { id: string }) {
 
 function GroupCard({ group, model }: { group: CommandGroup; model: GroupModel }) {
   const { live } = useApp();
-  const params = jsonWords(group.params);
+  const params = plainWords(group.params);
   return (
     <section class="card panel is-wide" aria-labelledby="group-name" data-group={group.id}>
       <div class="panel-head">

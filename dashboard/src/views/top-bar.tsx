@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { text } from '../i18n/en.ts';
 import { useApp } from '../ui/app-context.ts';
 import { describe } from '../ui/failure.tsx';
-import { Lamp } from '../ui/icons.tsx';
+import { Icon, Lamp } from '../ui/icons.tsx';
 import { Link } from '../ui/link.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { type Route, route } from '../ui/router.ts';
@@ -53,7 +53,16 @@ export function TopBar({ session }: { session: Session }) {
       <nav aria-label={text.nav.label}>
         {links.slice(0, inRow).map(link)}
         {others.length > 0 && (
-          <Menu class="more" current={others.some(({ isCurrent }) => isCurrent)} button={text.nav.more}>
+          <Menu
+            class="more"
+            current={others.some(({ isCurrent }) => isCurrent)}
+            button={
+              <>
+                {text.nav.more}
+                <Icon name="down" />
+              </>
+            }
+          >
             {others.map(link)}
           </Menu>
         )}
