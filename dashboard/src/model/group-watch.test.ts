@@ -1,6 +1,6 @@
 import type { LiveEvent } from '@telltale/gateway/contract';
 import { expect, it } from 'vitest';
-import type { ConnectionListener } from '../connection/index.ts';
+import type { ConnectionListener, SubscriptionUpdate } from '../connection/index.ts';
 import { openGroupWatch } from './group-watch.ts';
 
 const moved = (group?: string): LiveEvent => ({
@@ -21,6 +21,7 @@ it('tells of a group’s commands once a second at most, and of no others', () =
   let listener: ConnectionListener = {};
   let timers: (() => void)[] = [];
   let changes = 0;
+  let update: (update: SubscriptionUpdate) => void = () => {};
   const closed: string[] = [];
   const watch = openGroupWatch('g', () => changes++, {
     clock: {
@@ -37,7 +38,10 @@ it('tells of a group’s commands once a second at most, and of no others', () =
         listener = given;
         return () => closed.push('listener');
       },
-      subscribe: () => () => closed.push('subscription'),
+      subscribe(_, heard) {
+        update = heard;
+        return () => closed.push('subscription');
+      },
     },
   });
   listener.event?.(moved());
@@ -48,6 +52,11 @@ it('tells of a group’s commands once a second at most, and of no others', () =
   timers.splice(0)[0]?.();
   expect(changes).toBe(1);
   listener.gap?.();
+  expect(timers).toHaveLength(1);
+  timers.splice(0)[0]?.();
+  update({ kind: 'asked', since: null });
+  expect(timers).toHaveLength(0);
+  update({ kind: 'settled' });
   expect(timers).toHaveLength(1);
   watch.close();
   expect([timers.length, closed]).toEqual([0, ['listener', 'subscription']]);

@@ -23,7 +23,10 @@ export function openGroupWatch(
     state: state => state.name === 'open' && reload.soon(),
     gap: () => reload.soon(),
   });
-  const unsubscribe = connection.subscribe({ metric: [noMetric] }, () => {});
+  // What happened before the subscription holds was not told, and may have come after what was read first.
+  const unsubscribe = connection.subscribe({ metric: [noMetric] }, ({ kind }) => {
+    if (kind === 'settled') reload.soon();
+  });
   return {
     close() {
       unlisten();
