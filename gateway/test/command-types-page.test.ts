@@ -58,11 +58,16 @@ test('[CMD-8] an administrator makes a type out of fields, is told what is wrong
   await params.getByText('Expected at least minimum, got 30.').waitFor();
   expect(await most.getAttribute('aria-invalid')).toBe('true');
   await most.fill('3000');
+  await partOf(page, 'How it is sent').getByLabel('After (seconds)').fill('0.001');
   await params.getByText('Expected at least minimum').waitFor({ state: 'detached' });
   await partOf(page, 'What shows that it was done').getByRole('button', { name: 'Add an expectation' }).click();
   const expectation = page.locator('[data-expect="0"]');
   await expectation.getByLabel('Metric').fill('speed');
   await expectation.getByLabel('Value is').selectOption('rpm');
+  await page.getByRole('button', { name: 'Make the type' }).click();
+  const sending = partOf(page, 'How it is sent');
+  await sending.getByText('In milliseconds: expected at least 500, got 1.').waitFor();
+  await sending.getByLabel('After (seconds)').fill('0.5');
   await preview.getByText('300 to 3,000 rpm').waitFor();
   await preview.getByText('Done when the device reports speed = Speed within 10 s.').waitFor();
   await page.getByRole('button', { name: 'Make the type' }).click();

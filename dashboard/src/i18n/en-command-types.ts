@@ -177,6 +177,7 @@ export const commandTypes = {
   preview,
   problem,
   expected: (expected: string, got: string) => `Expected ${expected}, got ${got}.`,
+  expectedMs: (expected: string, got: string) => `In milliseconds: expected ${expected}, got ${got}.`,
   expectedAt: (where: string, expected: string, got: string) => `${where}: expected ${expected}, got ${got}.`,
   marked: 'Not saved: some fields have to be mended.',
   taken: (id: string) => `There is a command type ${id} already.`,

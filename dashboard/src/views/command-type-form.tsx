@@ -134,15 +134,13 @@ function refusedPlaces(asked: TypeForm | null, form: TypeForm, error: unknown): 
   return standing(placesOf(asked, error.fields), asked, form);
 }
 
-/** The place itself is said where a field holds several. */
+/** The place itself is said where a field holds several, and the unit where it is another than the field's. */
 function gatewayWords(places: Places, place: string): string | undefined {
-  const problems = places
-    .get(place)
-    ?.map(({ where, expected, got }) =>
-      /^(params|)$/.test(place) && where !== place
-        ? words.expectedAt(where, expected, got)
-        : words.expected(expected, got),
-    );
+  const say = place.endsWith('Ms') ? words.expectedMs : words.expected;
+  const problems = places.get(place)?.map(({ where, expected, got }) => {
+    const isPart = (place === 'params' || place === '') && where !== place;
+    return isPart ? words.expectedAt(where, expected, got) : say(expected, got);
+  });
   return problems?.join(' ');
 }
 

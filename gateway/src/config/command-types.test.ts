@@ -50,7 +50,7 @@ describe('what is wrong with a type', () => {
       'id: 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first, not "a b"',
       'tags.0: a tag, not "a/b"',
       'danger: none, caution or danger, not "some"',
-      'ttlMs: number to be >=100, not 5',
+      'ttlMs: at least 100, not 5',
       'colour: no such key, not "red"',
     ]);
     expect(problemsOf({ params: { type: 'object', properties: { a: { minimum: 'x' } } } })).toEqual([

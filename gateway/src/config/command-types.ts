@@ -121,7 +121,9 @@ function fieldProblem(given: unknown, path: readonly PropertyKey[], message: str
     expected: message
       .replace(/^(Invalid|Too)[^:]*: /, '')
       .replace(/^expected /, '')
-      .replace(/, received \w+$/, ''),
+      .replace(/, received \w+$/, '')
+      // zod's `number to be <=10` and `string to have >=1 characters`.
+      .replace(/^\w+ to (?:be|have) ([<>])=/, (_, sign) => (sign === '<' ? 'at most ' : 'at least ')),
     got: jsonExcerpt(got, gotLengthMax),
   };
 }
