@@ -48,9 +48,9 @@ test('[CMD-1] [CMD-4] SIGKILL at random instants: nothing twice, no key two comm
 test('the same kills find what a build does twice that sends before it commits', async () => {
   const early: Breakage = {
     file: 'tables.ts',
-    find: "save: (command, event) => store.append('command', event, [commandEffect(command), commandAudit(command)]),",
+    find: "save: (command, event) => store.append('command', event, [...commandEffects(command), commandAudit(command)]),",
     replace:
-      "save: async (command, event) => void store.append('command', event, [commandEffect(command), commandAudit(command)]).catch(() => {}),",
+      "save: async (command, event) => void store.append('command', event, [...commandEffects(command), commandAudit(command)]).catch(() => {}),",
   };
   // Commits are further apart, so that the kill comes between the publish and its commit.
   const { findings } = await crash(2, brokenBuild(early), ['store.commitIntervalMs=100']);
