@@ -123,6 +123,7 @@ export const audit = {
     asked: (what: string, device: string) => `asked ${device} for ${what}`,
     doneWhen: (expected: string) => `: done when ${expected}`,
     approved: (device: string) => `approved the command to ${device}`,
+    delivered: (device: string) => `${device} has the command`,
     sent: (what: string, device: string) => `${what} went out to ${device}`,
     acknowledged: (device: string, result: string) =>
       result === '' ? `${device} answered that it has done it` : `${device} answered that it has done it: ${result}`,

@@ -28,6 +28,7 @@ test('a command is told from request to proof, with what was asked, sent and ans
     'anna: asked cold-room-1 for setTarget {"value":21}: done when t from 2 to 4',
   );
   expect(said({ what: 'sent', detail: asked })).toBe('The gateway: setTarget {"value":21} went out to cold-room-1');
+  expect(said({ what: 'delivered', detail: { cause: 'delivered' } })).toBe('The gateway: cold-room-1 has the command');
   expect(said({ what: 'acknowledged', detail: { cause: 'answer', result: { now: 21 } } })).toBe(
     'cold-room-1: cold-room-1 answered that it has done it: {"now":21}',
   );

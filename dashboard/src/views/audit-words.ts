@@ -94,6 +94,8 @@ function commandWords(line: AuditEntry, detail: CommandDetail): string {
       return command.approved(device);
     case 'sent':
       return command.sent(what, device);
+    case 'delivered':
+      return command.delivered(device);
     case 'acknowledged':
       return command.acknowledged(device, shortJson(detail.result));
     case 'rejected':
