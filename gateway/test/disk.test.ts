@@ -58,10 +58,15 @@ async function fillDisk(leftBytes: number, main?: string): Promise<Findings> {
     const metrics = await (await fetch(`${gateway.http}/metrics`, { headers })).text();
     return Number(/^telltale_store_refused_commits_total (\d+)$/m.exec(metrics)?.[1]);
   };
+  const fiveAreRefused = async () => {
+    const refused = await refusedCommits();
+    while ((await refusedCommits()) < refused + 5) await delay(50);
+  };
   disk.fill();
   await delay(500);
-  const [acknowledged, refused] = [count(), await refusedCommits()];
-  while ((await refusedCommits()) < refused + 5) await delay(50);
+  await fiveAreRefused();
+  const acknowledged = count();
+  await fiveAreRefused();
   const acknowledgedWhileFull = count() - acknowledged;
   const answers = await Promise.all(
     ['/devices/q1/latest', '/history?device=q1&metric=n&from=0&points=10'].map(
