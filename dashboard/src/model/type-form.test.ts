@@ -66,6 +66,30 @@ describe('the form of a command type', () => {
     );
   });
 
+  it('leaves to the letter what was not changed, and takes what was', () => {
+    const given: CommandType = {
+      ...(fc.sample(type, { numRuns: 1, seed: 1 })[0] as CommandType),
+      name: ' go ',
+      title: ' Go ',
+      description: 'two\nlines\n',
+      devices: [' a ', 'b', 'b', 'c\nd'],
+      params: {
+        additionalProperties: true,
+        properties: { b: { type: 'number' }, a: { type: 'string' } },
+        type: 'object',
+        required: ['a', 'b'],
+      },
+      retryAfterMs: 1_234,
+      expect: [{ metric: ' m', withinMs: 7, equals: '' }],
+    };
+    const { id, source, ...rest } = given;
+    const unchanged = requestOf(formOf(given), given);
+    expect(unchanged).toEqual({ ok: true, request: rest });
+    if (unchanged.ok) expect(JSON.stringify(unchanged.request.params)).toBe(JSON.stringify(given.params));
+    const changed = requestOf({ ...formOf(given), title: 'Go on ' }, given);
+    expect(changed).toEqual({ ok: true, request: { ...rest, title: 'Go on' } });
+  });
+
   it('tells what cannot be asked for', () => {
     expect(problems({})).toEqual([]);
     expect(problems({ id: ' ', name: '', all: false, tags: ' \n' })).toEqual([
@@ -94,6 +118,13 @@ test('parameters are changed from rows to JSON and back, and not where that woul
   const json = withMode(rows, 'json');
   expect(JSON.parse(json?.json ?? '')).toMatchObject({ properties: { rpm: { type: 'number' } } });
   expect(json && withMode(json, 'rows')).toMatchObject({ mode: 'rows', table });
+  // By way of taking anything, too: what was written last is what comes back.
+  const written = '{"type":"object","properties":{"a":{"type":"string"}}}';
+  const any = withMode({ ...rows, mode: 'json', json: written }, 'any');
+  expect(any && withMode(any, 'rows')?.table.rows.map(({ name }) => name)).toEqual(['a']);
+  expect(any && withMode(any, 'json')?.json).toBe(written);
+  const odd = { ...rows, mode: 'any' as const, json: '{' };
+  expect([withMode(odd, 'rows'), withMode(odd, 'json')?.json]).toEqual([null, '{']);
   expect(withMode({ ...rows, mode: 'json', json: '{"type":"object","properties":{"a":{"const":1}}}' }, 'rows')).toBe(
     null,
   );

@@ -26,7 +26,10 @@ export type ExpectForm = {
   within: string;
 };
 
-/** any: whatever is sent is taken. Each way of writing keeps what was written in it. */
+/**
+ * any: whatever is sent is taken; what was written is kept, in case that is changed back. It is in the JSON where there is
+ * some, else in the table.
+ */
 export type ParamsForm = { mode: 'any' | 'rows' | 'json'; table: ParamRows; json: string };
 
 export type TypeForm = {
@@ -127,7 +130,8 @@ function expectOf({ metric, withinMs, equals, min, max }: ExpectationTemplate): 
 
 function termOf<Given extends Value>(from: FromParam<Given> | undefined, write: (value: Given) => string): TermForm {
   if (from === undefined) return noTerm;
-  return typeof from === 'object' ? { param: from.param, value: '' } : { param: '', value: write(from) };
+  // No text is a value, too: it stands in quotes, for what is left empty is no value.
+  return typeof from === 'object' ? { param: from.param, value: '' } : { param: '', value: write(from) || '""' };
 }
 
 function secondsOf(ms: number): string {
@@ -136,13 +140,15 @@ function secondsOf(ms: number): string {
 
 /** The other way of writing the same parameters; null where it cannot be changed to. */
 export function withMode(params: ParamsForm, mode: ParamsForm['mode']): ParamsForm | null {
-  if (mode === 'json' && params.mode === 'rows') {
-    const read = schemaOf(params.table);
+  const { table, json } = params;
+  if (mode === params.mode) return params;
+  if (mode === 'json' && json.trim() === '') {
+    const read = schemaOf(table);
     return read.ok ? { ...params, mode, json: JSON.stringify(read.schema, null, 2) } : null;
   }
-  if (mode === 'rows' && params.mode === 'json' && params.json.trim() !== '') {
-    const table = rowsOf(parsed(params.json));
-    return table === null ? null : { ...params, mode, table };
+  if (mode === 'rows' && json.trim() !== '') {
+    const rows = rowsOf(parsed(json));
+    return rows === null ? null : { mode, table: rows, json: '' };
   }
   return { ...params, mode };
 }
@@ -161,8 +167,21 @@ export type FormProblem = { place: string; kind: RowProblem['kind'] | 'nothing' 
 
 export type ReadForm = { ok: true; request: CommandTypeRequest } | { ok: false; problems: FormProblem[] };
 
-/** The request; a title or a description that is left empty is none. */
-export function requestOf(form: TypeForm): ReadForm {
+/**
+ * The request; a title or a description that is left empty is none. What was not changed in the type that was `opened`
+ * stays as it is there to the letter, even where the form has no room for all of it, as for blanks around a title.
+ */
+export function requestOf(form: TypeForm, opened: CommandType | null = null): ReadForm {
+  const read = readForm(form);
+  const before = opened === null ? null : readForm(formOf(opened));
+  if (opened === null || !read.ok || !before?.ok) return read;
+  const isAsOpened = (key: string) =>
+    JSON.stringify(Reflect.get(read.request, key)) === JSON.stringify(Reflect.get(before.request, key));
+  const kept = Object.entries(opened).filter(([key]) => key in read.request && isAsOpened(key));
+  return { ok: true, request: { ...read.request, ...Object.fromEntries(kept) } };
+}
+
+function readForm(form: TypeForm): ReadForm {
   const problems: FormProblem[] = [];
   const wrong = (place: string, kind: FormProblem['kind']) => void problems.push({ place, kind });
   const number = (place: string, typed: string, factor = 1) => {

@@ -34,7 +34,7 @@ export function CommandTypeForm({ begin, opened, saved }: Props) {
   /** What the gateway was asked for last; before that nothing is marked as missing. */
   const [asked, setAsked] = useState<TypeForm | null>(null);
   const element = useRef<HTMLFormElement>(null);
-  const read = requestOf(form);
+  const read = requestOf(form, opened);
   const places = refusedPlaces(asked, form, action.error);
   const problemAt = (place: string) => {
     const own = asked === null || read.ok ? undefined : read.problems.find(problem => problem.place === place);
