@@ -8,7 +8,8 @@ import { Wire } from './instruments/mqtt-wire.ts';
 import { newUser } from './instruments/people.ts';
 
 const width = 390;
-const long = 'a-name-as-long-as-those-of-things-in-real-plants-sometimes-are';
+// Nothing in it says where a line may end.
+const long = 'aNameAsLongAsThoseOfThingsInRealPlantsSometimesAre0123456789abcd';
 
 /** Something long in every list. Resolves with a group. */
 async function fill(gateway: TestGateway): Promise<CommandGroup> {
