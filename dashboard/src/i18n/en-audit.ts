@@ -130,6 +130,11 @@ export const audit = {
     rejected: (device: string, error: string) => (error === '' ? `${device} refused` : `${device} refused: ${error}`),
     verified: (device: string, proof: string) => `The readings of ${device} show that it is done: ${proof}`,
     contradicted: (device: string, proof: string) => `The readings of ${device} show that it is not done: ${proof}`,
+    /** After an answer that came once the readings had shown it. */
+    stands: {
+      verified: '; its readings had shown before that it is done',
+      contradicted: '; its readings had shown before that it is not done',
+    },
     noReading: (metric: string) => `no ${metric} came`,
     cancelled: (device: string) => `withdrew the command to ${device}`,
     cancelledByGateway: (device: string) => `The command to ${device} was withdrawn`,

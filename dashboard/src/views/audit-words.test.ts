@@ -42,6 +42,13 @@ test('a command is told from request to proof, with what was asked, sent and ans
   expect(said({ what: 'contradicted', detail: { cause: 'reading', proof } })).toBe(
     'The gateway: The readings of cold-room-1 show that it is not done: target = 18 and no door came',
   );
+  // An answer after that is no second proof.
+  expect(said({ what: 'verified', detail: { cause: 'late-answer', proof, result: { now: 21 }, error: null } })).toBe(
+    'cold-room-1: cold-room-1 answered that it has done it: {"now":21}; its readings had shown before that it is done',
+  );
+  expect(said({ what: 'contradicted', detail: { cause: 'late-answer', proof, result: null, error: 'stuck' } })).toBe(
+    'cold-room-1: cold-room-1 refused: stuck; its readings had shown before that it is not done',
+  );
   expect(said({ what: 'cancelled', by: 'anna', detail: { cause: 'withdrawn' } })).toBe(
     'anna: withdrew the command to cold-room-1',
   );

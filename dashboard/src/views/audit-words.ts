@@ -9,6 +9,7 @@ const words = text.audit;
 
 /** What the gateway wrote of a command; a later version may write less or more. */
 type CommandDetail = {
+  cause?: string;
   name?: string;
   params?: unknown;
   expect?: Expectation[];
@@ -97,16 +98,24 @@ function commandWords(line: AuditEntry, detail: CommandDetail): string {
     case 'delivered':
       return command.delivered(device);
     case 'acknowledged':
-      return command.acknowledged(device, shortJson(detail.result));
     case 'rejected':
-      return command.rejected(device, short(detail.error ?? ''));
+      return answered(line.what === 'acknowledged', device, detail);
     case 'verified':
     case 'contradicted':
+      // What the readings have shown stands, and has a line of its own: this one is about the answer.
+      if (answers.includes(detail.cause)) {
+        return answered((detail.error ?? null) === null, device, detail) + command.stands[line.what];
+      }
       return command[line.what](device, (detail.proof ?? []).map(proved).join(text.command.effect.and));
     case 'cancelled':
       return line.by === null ? command.cancelledByGateway(device) : command.cancelled(device);
   }
   return command.other[line.what]?.(device) ?? words.step(words.action.command, line.what, device);
+}
+
+function answered(ok: boolean, device: string, { result, error }: CommandDetail): string {
+  const { command } = words;
+  return ok ? command.acknowledged(device, shortJson(result)) : command.rejected(device, short(error ?? ''));
 }
 
 function expected(expectations: readonly Expectation[]): string {
