@@ -11,10 +11,15 @@ async function openPage(gateway: TestGateway, path: string, name = 'admin', pass
   const faults: string[] = [];
   page.on('pageerror', error => faults.push(error.message));
   await page.goto(`${gateway.http}${path}`);
-  await page.fill('input[name=name]', name);
-  await page.fill('input[name=password]', password);
-  await page.click('button[type=submit]');
+  await signIn(page, name, password);
   return { page, faults };
+}
+
+async function signIn(page: Page, name = 'admin', password = adminPassword): Promise<void> {
+  // The page that signs in, not the form that it takes the place of.
+  await page.fill('input[name=password]', password);
+  await page.fill('input[name=name]', name);
+  await page.click('button[type=submit]');
 }
 
 const put = ({ rest }: TestGateway, id: string, type: object) =>
@@ -128,6 +133,16 @@ test('[CMD-8] a type that fields cannot show is kept as it is written, what some
   await partOf(page, 'What it is').getByLabel('Command').fill('note');
   await page.getByRole('button', { name: 'Make the type' }).click();
   await page.getByRole('alert').getByText('There is a command type note already.').waitFor();
+
+  // A session that ends takes nothing of what was typed with it.
+  await page.goto(`${gateway.http}/command-types/note`);
+  await partOf(page, 'What it is').getByLabel('Title').fill('A note');
+  await page.context().clearCookies();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await signIn(page);
+  await page.getByText('This is what you had typed').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('[data-command-type="note"]').filter({ hasText: 'A note' }).waitFor();
 
   await page.goto(`${gateway.http}/command-types/note`);
   await page.getByRole('button', { name: 'Delete…' }).click();

@@ -145,6 +145,7 @@ export const commandTypes = {
   noneSeen: 'There are no command types for devices that you may see.',
   configured: 'From the configuration',
   configuredWhy: 'This type stands in the configuration (commands.types), and is changed there.',
+  takenUp: 'This is what you had typed when your session ended. It is not saved yet.',
   onlyAdministrators: 'Only administrators can change command types.',
   secondPerson: 'Second person',
   dangers: { caution: 'Caution', danger: 'Dangerous' },

@@ -125,19 +125,28 @@ function Steps({ command }: { command: Command }) {
         {command.reason !== null && `: ${command.reason}`}
       </summary>
       <ol>
-        {command.transitions.map((step, i) => (
-          <li key={`${step.state}${step.at}${step.cause}`}>
-            <time title={formatFull(step.at)}>{formatTime(step.at, time.now())}</time>
-            <span class="muted">{i === 0 ? '' : words.after(formatElapsed(step.at - command.createdAt))}</span>
-            <span>
-              {words.state[step.state]} <span class="muted">{causeWords(step)}</span>
-            </span>
-          </li>
-        ))}
+        {command.transitions.map((step, i) => {
+          const at = timeOf(step, command);
+          return (
+            <li key={`${step.state}${step.at}${step.cause}`}>
+              <time title={formatFull(at)}>{formatTime(at, time.now())}</time>
+              <span class="muted">{i === 0 ? '' : words.after(formatElapsed(at - command.createdAt))}</span>
+              <span>
+                {words.state[step.state]} <span class="muted">{causeWords(step)}</span>
+              </span>
+            </li>
+          );
+        })}
       </ol>
       <p class="muted small">{words.identity(command.name, command.id, command.from)}</p>
     </details>
   );
+}
+
+/** When it came about: that the device has it is written down some time after it said so, where no answer comes. */
+function timeOf(step: Transition, { transitions, deliveredAt }: Command): number {
+  const isTaken = step === transitions.findLast(({ cause }) => cause === 'delivered');
+  return isTaken ? (deliveredAt ?? step.at) : step.at;
 }
 
 /** Why and by whom; that it was asked for the first step says. */

@@ -1,14 +1,16 @@
 // The form that an administrator makes or changes a command type with. It says what the gateway says where that belongs.
 import type { CommandType, CommandTypeRequest } from '@telltale/gateway/contract';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../history/rest.ts';
 import { text } from '../i18n/en.ts';
+import { leaveDraft, takeDraft } from '../model/left-draft.ts';
 import { requestOf, shownType, type TypeForm } from '../model/type-form.ts';
 import { type Places, placesOf, standing } from '../model/type-places.ts';
 import { useApp } from '../ui/app-context.ts';
 import { FormEnd } from '../ui/dialog.tsx';
 import { Line, Lines } from '../ui/fields.tsx';
 import { useAction } from '../ui/use-action.ts';
+import { useMe } from '../ui/use-me.ts';
 import { CommandTypePreview } from './command-type-preview.tsx';
 import { TypeExpectFields } from './type-expect-fields.tsx';
 import { TypeParamsFields } from './type-params-fields.tsx';
@@ -27,10 +29,10 @@ export type PartProps = {
 type Props = { begin: TypeForm; opened: CommandType | null; saved(): void };
 
 /** `opened` is the type that is changed; null makes a new one. */
-export function CommandTypeForm({ begin, opened, saved }: Props) {
+export function CommandTypeForm({ begin, opened: found, saved }: Props) {
   const { api } = useApp();
   const action = useAction();
-  const [form, setForm] = useState(begin);
+  const { opened, form, setForm, isTakenUp } = useForm(begin, found);
   /** What the gateway was asked for last; before that nothing is marked as missing. */
   const [asked, setAsked] = useState<TypeForm | null>(null);
   const element = useRef<HTMLFormElement>(null);
@@ -52,6 +54,7 @@ export function CommandTypeForm({ begin, opened, saved }: Props) {
   return (
     <div class="type-page">
       <form ref={element} class="type-form" aria-label={text.title['command-type']} noValidate onSubmit={submit}>
+        {isTakenUp && <p class="notice">{words.takenUp}</p>}
         <WhatItIs {...part} isNew={opened === null} />
         <TypeTargetFields {...part} />
         <TypeParamsFields {...part} />
@@ -71,6 +74,27 @@ export function CommandTypeForm({ begin, opened, saved }: Props) {
       <Preview form={form} />
     </div>
   );
+}
+
+/** What is typed outlives the session: it goes on with what was left when that ended, as the type was then. */
+function useForm(begin: TypeForm, found: CommandType | null) {
+  const { session } = useApp();
+  const me = useMe();
+  const [start] = useState(() => takeDraft(me, found?.id ?? null));
+  const opened = start === null ? found : start.opened;
+  const [form, setForm] = useState(start?.form ?? begin);
+  const now = useRef(form);
+  now.current = form;
+  useEffect(
+    () => () => {
+      const state = session.state.peek();
+      const isLost =
+        state.name === 'signed-out' && state.ended && JSON.stringify(now.current) !== JSON.stringify(begin);
+      if (isLost) leaveDraft({ by: me, opened, form: now.current });
+    },
+    [],
+  );
+  return { opened, form, setForm, isTakenUp: start !== null };
 }
 
 /** What was shown last stays while something is typed that cannot be shown. */
