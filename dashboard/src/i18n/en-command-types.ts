@@ -31,6 +31,7 @@ const problem: Record<FormProblem['kind'], string> = {
   number: 'This has to be a number.',
   choices: 'At least one is needed.',
   json: 'Not JSON, or nothing.',
+  dots: 'It begins with a letter or a digit.',
 };
 
 const fields = {

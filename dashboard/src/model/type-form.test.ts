@@ -97,6 +97,7 @@ describe('the form of a command type', () => {
       'id nothing',
       'devices nothing',
     ]);
+    expect(problems({ id: '..' })).toEqual(['id dots']);
     expect(problems({ retries: 'x', retryAfter: '' })).toEqual(['retries number', 'retryAfterMs number']);
     const table = { rows: [emptyRow], others: false };
     expect(problems({ params: { mode: 'rows', table, json: '' } })).toEqual(['params.0.name name']);

@@ -163,7 +163,7 @@ function parsed(json: string): unknown {
 }
 
 /** What cannot be asked for as it is typed; all else is for the gateway to judge. */
-export type FormProblem = { place: string; kind: RowProblem['kind'] | 'nothing' | 'json' };
+export type FormProblem = { place: string; kind: RowProblem['kind'] | 'nothing' | 'json' | 'dots' };
 
 export type ReadForm = { ok: true; request: CommandTypeRequest } | { ok: false; problems: FormProblem[] };
 
@@ -210,6 +210,8 @@ function readForm(form: TypeForm): ReadForm {
   };
   if (form.name.trim() === '') wrong('name', 'nothing');
   if (form.id.trim() === '') wrong('id', 'nothing');
+  // As the end of an address that is a step up: something else would be asked for.
+  if (/^\.\.?$/.test(form.id.trim())) wrong('id', 'dots');
   if (!form.all && fitsAll(request)) wrong('devices', 'nothing');
   return problems.length === 0 ? { ok: true, request } : { ok: false, problems };
 }
