@@ -87,3 +87,21 @@ test('[CMD-7] who asked for a command that needs a second person cannot approve 
     await page.locator('[data-command][data-state="sent"] [data-attempts="1"]').waitFor();
   }
 }, 90_000);
+
+test('commands that wait are all in sight where many do, and withdrawing one by the keyboard stays at it', async () => {
+  const gateway = await gatewayHere();
+  await gateway.rest.device('d1');
+  const ask = () => gateway.rest.post<Command>('/devices/d1/commands', { name: 'beep', ttlMs: 600_000 });
+  const first = await ask();
+  for (let i = 0; i < 31; i++) await ask();
+  const { page } = await pageOf(gateway, 'anna');
+  await page.locator('[data-command]').nth(29).waitFor();
+  expect(await page.locator('[data-command]').count()).toBe(30);
+  await page.getByRole('button', { name: 'Older commands' }).click();
+  await item(page, first).waitFor();
+  expect(await page.locator('[data-command]').count()).toBe(32);
+  expect(await page.getByRole('button', { name: 'Older commands' }).count()).toBe(0);
+  await item(page, first).getByRole('button', { name: 'Withdraw' }).press('Enter');
+  await item(page, first).and(page.locator('[data-state="cancelled"]')).waitFor();
+  await page.waitForFunction('document.activeElement?.matches("[data-state=cancelled] summary")');
+}, 60_000);

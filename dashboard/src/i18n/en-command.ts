@@ -91,6 +91,7 @@ export const command = {
   dangers: { caution: 'with caution', danger: 'dangerous' },
   recent: 'Recent commands',
   earlier: (count: number) => `${count} earlier`,
+  older: 'Older commands',
   offered: 'This device knows',
   remembered: 'Sent before',
   none: 'None yet.',

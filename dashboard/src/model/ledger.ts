@@ -1,14 +1,16 @@
 // The recent commands of one device: a page of the ledger, kept true by command events.
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Command, LiveEvent } from '@telltale/gateway/contract';
+import { type Command, type LiveEvent, limits } from '@telltale/gateway/contract';
 import type { Clock, Connection } from '../connection/index.ts';
 import { createNewestWins } from '../history/newest-wins.ts';
 import { createReload } from '../history/reload.ts';
 import type { Api } from '../history/rest.ts';
 import type { Batcher } from './batcher.ts';
 
-/** Commands shown of one device. */
-const ledgerRowsMax = 30;
+/** Commands shown of one device to begin with. */
+const rowsAtFirst = 30;
+/** So many further ones each time: with that all are in sight that may be open at a device. */
+const rowsMore = 100;
 const reloadDelayMs = 250;
 
 type CommandEvent = Extract<LiveEvent, { kind: 'command' }>;
@@ -18,6 +20,9 @@ export type Ledger = {
   /** Newest first. */
   readonly commands: ReadonlySignal<readonly Command[]>;
   readonly status: ReadonlySignal<LedgerStatus>;
+  /** There are older ones, which `loadOlder` brings. */
+  readonly older: ReadonlySignal<boolean>;
+  loadOlder(): void;
   /** A command that this page has just sent, or that an answer brought up to date. */
   put(command: Command): void;
   reload(): void;
@@ -31,14 +36,17 @@ export function openLedger(
 ): Ledger {
   const commands: Signal<readonly Command[]> = signal([]);
   const status: Signal<LedgerStatus> = signal({ name: 'loading' });
+  const older = signal(false);
+  let rows = rowsAtFirst;
   const loads = createNewestWins();
   const reload = createReload(ports.clock, reloadDelayMs, () => load());
 
   function load(): void {
     void loads.ask(
-      () => ports.api.commands({ device, limit: ledgerRowsMax }),
+      () => ports.api.commands({ device, limit: rows }),
       page => {
         for (const command of page.items) put(command);
+        older.value = page.next !== null && rows < limits.pageRowsMax;
         status.value = { name: 'ready' };
       },
       error => {
@@ -51,7 +59,7 @@ export function openLedger(
     const held = commands.peek().find(each => each.id === command.id);
     const next = held === undefined ? command : furthest(held, command);
     const others = commands.peek().filter(each => each.id !== command.id);
-    commands.value = [next, ...others].sort((a, b) => b.createdAt - a.createdAt).slice(0, ledgerRowsMax);
+    commands.value = [next, ...others].sort((a, b) => b.createdAt - a.createdAt).slice(0, rows);
   }
 
   function heard(event: LiveEvent): void {
@@ -74,6 +82,11 @@ export function openLedger(
   return {
     commands,
     status,
+    older,
+    loadOlder() {
+      rows = Math.min(rows + rowsMore, limits.pageRowsMax);
+      load();
+    },
     put,
     reload: load,
     close() {

@@ -161,13 +161,25 @@ function Actions({ command, changed }: Props) {
   const isMine = useIsMine(command);
   const action = useAction();
   const asked = [command.name, plainWords(command.params)].join(' ').trim();
-  const withdraw = async () => changed(await api.cancelCommand(command.id));
+  const withdraw = async (item: Element | null) => {
+    changed(await api.cancelCommand(command.id));
+    // The button goes; who works without a mouse stays at the command.
+    item?.querySelector('summary')?.focus();
+  };
   return (
     <>
       {command.needsApproval && isMine && <p class="hint">{words.waitsOwn}</p>}
       {action.error !== null && <Failure error={action.error} />}
       <div class="actions">
-        <button type="button" class="button is-small" disabled={action.busy} onClick={() => void action.run(withdraw)}>
+        <button
+          type="button"
+          class="button is-small"
+          disabled={action.busy}
+          onClick={({ currentTarget }) => {
+            const item = currentTarget.closest('[data-command]');
+            void action.run(() => withdraw(item));
+          }}
+        >
           {words.withdraw}
         </button>
         {command.needsApproval && !isMine && (

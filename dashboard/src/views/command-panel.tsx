@@ -53,6 +53,18 @@ export function CommandPanel({ device, control }: { device: Device; control: Con
           {text.command.earlier(commands.length - shown.length)}
         </button>
       )}
+      {shown.length === commands.length && ledger.older.value && (
+        <button
+          type="button"
+          class="button is-small"
+          onClick={() => {
+            setAll(true);
+            ledger.loadOlder();
+          }}
+        >
+          {text.command.older}
+        </button>
+      )}
     </>
   );
 }
