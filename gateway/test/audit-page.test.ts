@@ -37,4 +37,8 @@ test('[CMD-12] the page shows who did what and why, by filters, older lines on r
     .split('\r\n');
   expect(rows).toHaveLength(1);
   expect(rows[0]).toContain('"anna","127.0.0.1","too warm"');
+
+  await page.fill('.audit-filter input[name=from]', '2030-01-02T00:00');
+  await page.fill('.audit-filter input[name=to]', '2030-01-01T00:00');
+  await page.getByText('This is before From').waitFor();
 }, 120_000);

@@ -92,6 +92,7 @@ export const audit = {
     from: 'From',
     to: 'To',
     show: 'Show',
+    backwards: 'This is before From: nothing can fit.',
     clear: 'Clear',
   },
   csv: 'Download CSV',

@@ -97,7 +97,14 @@ function Filter({ show }: { show(filter: AuditFilter): void }) {
       <Line label={filter.by} name="by" value={draft.by} input={by => put({ by })} />
       <Choice label={filter.action} value={draft.action} options={actions} choose={action => put({ action })} />
       <Line label={filter.from} name="from" type="datetime-local" value={draft.from} input={from => put({ from })} />
-      <Line label={filter.to} name="to" type="datetime-local" value={draft.to} input={to => put({ to })} />
+      <Line
+        label={filter.to}
+        name="to"
+        type="datetime-local"
+        value={draft.to}
+        input={to => put({ to })}
+        problem={draft.to !== '' && draft.to < draft.from ? filter.backwards : undefined}
+      />
       <div class="actions">
         <button type="button" class="button" onClick={clear}>
           {filter.clear}
