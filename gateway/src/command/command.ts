@@ -158,10 +158,10 @@ export class Commands {
     return command;
   }
 
-  /** Withdraws a command that was not sent yet. */
-  async cancel(id: string, { by, from }: Requester): Promise<Command> {
+  /** Withdraws a command that was not sent yet; null is the gateway itself, where a group stops. */
+  async cancel(id: string, requester: Requester | null): Promise<Command> {
     await this.get(id);
-    await this.ledger.change(id, ['queued'], 'cancelled', 'withdrawn', { by, from });
+    await this.ledger.change(id, ['queued'], 'cancelled', 'withdrawn', requester ?? {});
     const command = await this.get(id);
     if (command.state !== 'cancelled') {
       throw new Refusal('unprocessable', `only a queued command can be cancelled; this one is ${command.state}`);

@@ -50,12 +50,6 @@ export class GroupRun {
     return this.row.group.concurrency;
   }
 
-  /** In whose name its commands are withdrawn: that of who stopped it, else of who asked for it. */
-  withdrawnBy(): Requester {
-    const { by, from } = this.row.group;
-    return this.stoppedBy ?? { by, from };
-  }
-
   /** The row as it is now, counts and all. */
   shown(): GroupRow {
     return { ...this.row, group: { ...this.row.group, counts: this.progress.counts() } };

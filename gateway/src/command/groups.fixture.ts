@@ -33,6 +33,8 @@ export class GroupWorld {
   readonly roomless = new Set<string>();
   /** Devices whose command another person has to agree to. */
   readonly careful = new Set<string>();
+  /** Who withdrew commands; null is the gateway. */
+  readonly withdrawnBy = new Set<string | null>();
   /** True where the disk is full. */
   full = false;
   /** While true each step waits for `letGo`. */
@@ -150,11 +152,12 @@ export class GroupWorld {
         await alive();
         return command;
       },
-      cancel: async id => {
+      cancel: async (id, requester) => {
         await alive();
         const command = this.commands.get(id);
         if (command?.state !== 'queued') throw new Refusal('unprocessable');
         disk();
+        this.withdrawnBy.add(requester?.by ?? null);
         this.move(command, 'cancelled');
       },
       save: async (row, column, lines) => {

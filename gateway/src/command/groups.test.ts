@@ -130,6 +130,7 @@ describe('the end', () => {
       stopped: 'failures',
       counts: { pending: 14, sent: 1, rejected: 1, 'timed-out': 1, expired: 1, cancelled: 2 },
     });
+    expect([...it.withdrawnBy]).toEqual([null]);
     expect(it.rows.get(id)?.column).toBe('stopping');
     it.moveOf('d00000', 'verified');
     await settle();
@@ -144,6 +145,7 @@ describe('the end', () => {
     expect(await it.groups.stop(id, 'wrong pumps', bob)).toMatchObject({ state: 'stopped', stopped: 'withdrawn' });
     await settle();
     expect((await it.shown(id)).counts).toEqual({ pending: 10, cancelled: 10 });
+    expect([...it.withdrawnBy]).toEqual(['bob']);
     expect(it.lines.at(-1)).toMatchObject({ what: 'stopped', by: 'bob', reason: 'wrong pumps' });
     await expect(it.groups.stop(id, null, bob)).rejects.toEqual(refusal('unprocessable', 'this one is stopped'));
     await expect(it.groups.stop('nothing', null, bob)).rejects.toEqual(refusal('not_found'));

@@ -62,7 +62,7 @@ export type GroupPorts = {
   /** Throws Refusal; there is no command then. */
   request(device: string, request: CommandRequest, options: GroupCommandOptions): Promise<Command>;
   /** Withdraws a command that is still queued; throws Refusal where it is not. */
-  cancel(command: string, requester: Requester): Promise<unknown>;
+  cancel(command: string, requester: Requester | null): Promise<unknown>;
   /** Keeps the row and adds the lines to the audit trail, in one commit. Its counts are kept with the commands. */
   save(row: GroupRow, column: GroupColumn, lines: readonly GroupLine[]): Promise<void>;
   find(id: string): Promise<GroupRow | null>;
@@ -320,7 +320,7 @@ export class Groups {
   }
 
   private withdraw(run: GroupRun, command: string): void {
-    this.ports.cancel(command, run.withdrawnBy()).catch(error => {
+    this.ports.cancel(command, run.stoppedBy).catch(error => {
       // One that was sent meanwhile is past withdrawing; what the disk refused is tried again.
       if (!(error instanceof Refusal) || error.status >= 500) this.retryLater(run);
     });
