@@ -177,6 +177,8 @@ export class Delivery {
       return;
     if (this.isOver(entry)) {
       if (isFirst) await this.ledger.change(id, ['queued'], 'expired', 'ttl');
+    } else if (givesWay(entry)) {
+      await this.ledger.change(id, ['queued'], 'superseded', 'newer', entry.newer ?? {});
     } else if (!needsApproval && this.ports.isReachable(device)) {
       // Two of these at once must not send it twice.
       await this.ledger.change(id, [state], 'sent', cause, now =>
@@ -212,7 +214,7 @@ export class Delivery {
     if (sending !== null) return false;
     return this.ledger.open.some(
       device,
-      other => other.command.id < id && isWaiting(other) && !this.isOver(other) && !other.isRefused,
+      other => other.command.id < id && isWaiting(other) && !this.isOver(other) && !other.isRefused && !givesWay(other),
     );
   }
 
@@ -309,6 +311,11 @@ export class Delivery {
 /** True for one that was called sent and could not be handed over, until the log has that it waits again. */
 function isGoingBack({ command, sending }: Entry): boolean {
   return command.state === 'sent' && sending === null;
+}
+
+/** True for one that waits again behind a later one of its key: the log refused that it ended then. */
+function givesWay({ command, newer }: Entry): boolean {
+  return command.state === 'queued' && newer !== null;
 }
 
 /** True for one that was not handed over yet and needs nobody's agreement. */

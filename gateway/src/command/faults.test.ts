@@ -23,6 +23,27 @@ const sentIds = () => ledger.sent.map(({ command }) => command);
 const left = () => [ledger.commands.openCount(), ledger.clock.timers()];
 
 describe('a full disk', () => {
+  test('[CMD-7] that keeps what came back from giving way to a later one: it does so once there is room', async () => {
+    const first = await request({ supersede: 'target' });
+    ledger.held = true;
+    void comeBack();
+    await settle();
+    // While the first is called sent somebody asks for a later one; then it cannot be handed over.
+    ledger.vanished = true;
+    const asked = request({ supersede: 'target' });
+    await settle();
+    ledger.refused.add('superseded');
+    ledger.release();
+    const second = await asked;
+    await settle();
+    ledger.vanished = false;
+    await comeBack().catch(() => {});
+    await ledger.advance(1_000);
+    ledger.refused.clear();
+    await ledger.advance(2_000);
+    expect([sentIds(), ledger.state(first.id)]).toEqual([[second.id], 'superseded']);
+  });
+
   test('[CMD-7] that refused what waited at its connect: it is sent, in order, once there is room', async () => {
     const ids = [await request(), await request(), await request()].map(({ id }) => id);
     ledger.full = true;
