@@ -78,6 +78,18 @@ const refusalOf = (work: Promise<unknown>) =>
   );
 
 describe('what is desired of a device', () => {
+  test('[CMD-9] of a deleted device goes to none that is made anew under its id', async () => {
+    await set({ target: 21 });
+    const { payloads } = connect();
+    await set({ target: 22 });
+    await states.remove('d', async () => {
+      registry.remove('d');
+    });
+    registry.add(newRecord('d'));
+    take();
+    expect(payloads.map(({ version }) => version)).toEqual([1]);
+  });
+
   test('[CMD-9] has time and author of each field, and a version that grows with each change', async () => {
     await set({ target: 21, door: 'closed' });
     clock.advance(1_000);

@@ -125,6 +125,9 @@ export class DesiredStates {
   remove(device: string, remove: () => Promise<void>): Promise<void> {
     return this.turns.take(device, async () => {
       await remove();
+      const entry = this.entries.get(device);
+      // What is still under way is nothing to a device that is made anew under this id.
+      if (entry !== undefined) entry.told = new Map();
       this.entries.delete(device);
     });
   }
