@@ -15,9 +15,9 @@ import { Front, type FrontConfig, type Peer } from './front.ts';
 import { type Breach, breaches } from './guard/breach.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
-import { acknowledged, handOver } from './hand-overs.ts';
+import { acknowledged, handOver, type Receiver } from './hand-overs.ts';
 import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
-import { commandsDeviceOf, desiredDeviceOf, mayReceive, subscribeBreach } from './permissions.ts';
+import { commandsDeviceOf, desiredDeviceOf, grantedQos, mayReceive, subscribeBreach } from './permissions.ts';
 import { Publishes, type PublishMessage } from './publishes.ts';
 import type { SessionChange } from './sessions/changes.ts';
 import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
@@ -206,8 +206,8 @@ export class Broker {
     const topic = topics.command(device, command);
     const receiver = this.receiver(device, 'commands', topic);
     if (receiver === null) return false;
-    const taken = () => this.ports.commandTaken(device, command);
-    return handOver(...receiver, { topic, payload }, taken).isWritten;
+    handOver(receiver, { topic, payload }, { taken: () => this.ports.commandTaken(device, command) });
+    return true;
   }
 
   /**
@@ -218,19 +218,22 @@ export class Broker {
     const topic = topics.desired(device);
     const receiver = this.receiver(device, 'desired', topic);
     if (receiver === null) return false;
-    const { isWritten, isAcknowledged } = handOver(...receiver, { topic, payload }, taken);
     // In a turn of its own, as a PUBACK is.
-    if (isWritten && !isAcknowledged) setImmediate(taken);
-    return isWritten;
+    const forgotten = () => void setImmediate(taken);
+    handOver(receiver, { topic, payload }, { taken, forgotten });
+    if (receiver.qos === 0) forgotten();
+    return true;
   }
 
   /** The connection that takes what the gateway has for a device; null where there is none, or where it may not have it. */
-  private receiver(device: string, of: Received, topic: string): [Connection, State] | null {
-    const connection = this.connections.receiver(device, of);
+  private receiver(device: string, of: Received, topic: string): Receiver | null {
+    const client = this.connections.receiver(device, of);
     // One that is closing takes nothing: what waits would be called sent, and taken back, until it is gone.
-    if (connection === undefined || connection.closed) return null;
-    const state = this.states.get(connection);
-    return state !== undefined && mayReceive(state.identity, topic) ? [connection, state] : null;
+    if (client === undefined || client.closed || client.conn.destroyed) return null;
+    const state = this.states.get(client);
+    if (state === undefined || !mayReceive(state.identity, topic)) return null;
+    const qos = grantedQos(client.subscriptions, topic);
+    return qos === null ? null : { client, state, qos };
   }
 
   /** Ends the connections under this name that what they signed in with does not hold for any more. */
@@ -414,11 +417,21 @@ export class Broker {
     const state = this.states.get(client);
     for (const filter of filters) {
       state?.filters.delete(filter);
-      const commands = commandsDeviceOf(filter);
-      if (commands !== null) this.connections.dropReceiver(commands, client, 'commands');
-      const desired = desiredDeviceOf(filter);
-      if (desired !== null) this.connections.dropReceiver(desired, client, 'desired');
+      this.hearsNoMore(client, commandsDeviceOf, filter, 'commands');
+      this.hearsNoMore(client, desiredDeviceOf, filter, 'desired');
     }
+  }
+
+  /** Another filter may bring the connection the same. */
+  private hearsNoMore(
+    client: Connection,
+    deviceOf: (filter: string) => string | null,
+    filter: string,
+    of: Received,
+  ): void {
+    const device = deviceOf(filter);
+    if (device === null || Object.keys(client.subscriptions).some(other => deviceOf(other) === device)) return;
+    this.connections.dropReceiver(device, client, of);
   }
 
   /** What a connection is ended for is in the log of whoever signed in on it. */

@@ -2,6 +2,7 @@
 import type { Client, PublishPacket } from 'aedes';
 import type { AckOrder } from './ack-order.ts';
 import type { FrameGuard } from './guard/frame-guard.ts';
+import type { HandedOver } from './hand-overs.ts';
 import type { Identity } from './permissions.ts';
 import type { Receiving } from './sessions/received.ts';
 
@@ -23,8 +24,8 @@ export type State = {
   acks: AckOrder;
   /** QoS 2 publishes that wait for their commit, where no session is kept. */
   receiving: Receiving;
-  /** What to call when the PUBACK with this id comes, of what the gateway itself handed over. */
-  handed: Map<number, () => void>;
+  /** What the gateway itself handed over, by the id of the PUBACK that is waited for, oldest first. */
+  handed: Map<number, HandedOver>;
   /** Filters that were granted. */
   filters: Set<string>;
   /** The topic that was allowed last; most devices use the same one again and again. */

@@ -2,6 +2,7 @@
 import type { AedesPublishPacket, Subscription } from 'aedes';
 import { limits } from '../contract/index.ts';
 import type { Connection, State } from './connection.ts';
+import { forgetOldest } from './hand-overs.ts';
 import { grantedQos, isOursAlone, mayReceive, subscribeBreach } from './permissions.ts';
 import type { KeptState } from './sessions/kept-state.ts';
 import { sessionMark } from './sessions/persistence.ts';
@@ -49,6 +50,7 @@ export class Deliveries {
     // Retained messages go on to be read for who is gone. What a session keeps is not taken out of its queue for it.
     if (client.closed && (client.clean || packet.qos === 0)) return null;
     if (packet.qos === 0) return packet;
+    if (state.handed.size > 0) forgetOldest(client, state);
     const qos = grantedQos(client.subscriptions, packet.topic);
     return qos === null || qos >= packet.qos ? packet : { ...packet, qos };
   }

@@ -11,7 +11,10 @@ let port: number;
 let taken: string[];
 beforeEach(async () => {
   taken = [];
-  broker = new Broker(brokerConfig, { ...soundPorts, commandTaken: (device, id) => taken.push(`${device} ${id}`) });
+  broker = new Broker(
+    { ...brokerConfig, messagesPerSecondMax: 100_000 },
+    { ...soundPorts, commandTaken: (device, id) => taken.push(`${device} ${id}`) },
+  );
   port = (await broker.open()).port ?? 0;
 });
 afterEach(() => broker.close());
@@ -26,6 +29,7 @@ const idOf = async (wire: Wire) => {
   const { body } = await wire.next(types.publish);
   return body.readUInt16BE(2 + body.readUInt16BE(0));
 };
+const unsubscribe = (filter: string) => packet(0xa2, Buffer.from([0, 5, 0, filter.length]), Buffer.from(filter));
 const puback = (id: number) => packet(0x40, Buffer.from([id >> 8, id & 0xff]));
 /** What was sent before is worked off. */
 const settled = (wire: Wire) => wire.publish('devices/a/telemetry', '1');
@@ -84,9 +88,38 @@ describe('a command', () => {
     expect([broker.isReachable('a'), broker.sendCommand('a', 'c1', '1')]).toEqual([false, false]);
     await wire.subscribe('devices/a/commands/+');
     expect(broker.isReachable('a')).toBe(true);
-    wire.send(packet(0xa2, Buffer.from([0, 5, 0, 20]), Buffer.from('devices/a/commands/+')));
+    wire.send(unsubscribe('devices/a/commands/+'));
     await wire.next(types.unsuback);
     expect([broker.isReachable('a'), broker.sendCommand('a', 'c1', '1')]).toEqual([false, false]);
+  });
+
+  test('[CMD-7] goes to a connection that listens by one filter still, after it gave up another', async () => {
+    const wire = await device(1);
+    await wire.subscribe('devices/a/commands/+', 'devices/a/telemetry');
+    wire.send(unsubscribe('devices/a/commands/+'));
+    await wire.next(types.unsuback);
+    expect([broker.isReachable('a'), broker.sendCommand('a', 'c1', '1')]).toEqual([true, true]);
+    wire.send(unsubscribe('devices/a/#'));
+    await wire.next(types.unsuback);
+    expect([broker.isReachable('a'), broker.sendCommand('a', 'c2', '2')]).toEqual([false, false]);
+  });
+
+  test('that is not acknowledged while the ids go once round is none that a later message has the id of', async () => {
+    const wire = await device(1, false);
+    broker.sendCommand('a', 'c1', '1');
+    const id = await idOf(wire);
+    const [client] = (broker as unknown as { live: Set<{ _nextId: number }> }).live;
+    if (client !== undefined) client._nextId = 65_535;
+    const later: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      await wire.publish('devices/a/notes', 'x');
+      later.push(await idOf(wire));
+    }
+    expect([id, later]).toEqual([1, [65_535, 1]]);
+    for (const each of later) wire.send(puback(each));
+    await settled(wire);
+    // What is left is what this waited for.
+    expect([taken, broker.sessions.gauges().queuedMessages]).toEqual([[], 1]);
   });
 
   test('of so many that are not acknowledged the oldest is let go of', async () => {
@@ -108,6 +141,17 @@ describe('desired state', () => {
     const id = await idOf(wire);
     await settled(wire);
     expect(count).toBe(0);
+    wire.send(puback(id));
+    await settled(wire);
+    expect(count).toBe(1);
+  });
+
+  test('[CMD-9] is known to be there, however many commands are not acknowledged behind it', async () => {
+    const wire = await device(1);
+    let count = 0;
+    broker.sendDesired('a', '{}', () => count++);
+    const id = await idOf(wire);
+    for (let i = 0; i <= limits.handedOverMax; i++) broker.sendCommand('a', `c${i}`, '');
     wire.send(puback(id));
     await settled(wire);
     expect(count).toBe(1);
