@@ -315,7 +315,11 @@ export class Commands {
     const rest = [supersede(this.ledger, command), this.delivery.sendQueued(command.device, entry)];
     const [kept] = await Promise.allSettled([saved, ...rest]);
     // What else is refused, a full disk puts off; of a command that is in the log nobody is told that there is none.
-    if (kept?.status === 'rejected' && entry.command === command) throw kept.reason;
+    if (kept?.status === 'rejected') {
+      // A step that began elsewhere before that was known, as a device that connects begins one, may yet be taken.
+      await this.ledger.inTurn(command.id, async () => {});
+      if (entry.command === command) throw kept.reason;
+    }
     return this.get(command.id);
   }
 

@@ -71,6 +71,20 @@ describe('a full disk', () => {
     expect([sentIds(), [...ledger.stored.keys()], left()]).toEqual([[], [], [0, 0]]);
   });
 
+  test('[CMD-1] that refused a request, and took that it was sent to who connects then, has it known to who asked', async () => {
+    ledger.held = true;
+    const asked = request();
+    const connected = comeBack();
+    await settle();
+    ledger.full = true;
+    await ledger.releaseSome(1);
+    ledger.full = false;
+    ledger.release();
+    await connected;
+    const { id, state } = await asked;
+    expect([state, sentIds()]).toEqual(['sent', [id]]);
+  });
+
   test('[CMD-7] that refused a request leaves what it would have taken the place of', async () => {
     const first = await request({ supersede: 'target', retries: 1 });
     ledger.held = true;
