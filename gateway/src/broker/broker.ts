@@ -17,7 +17,14 @@ import type { FrameGuard } from './guard/frame-guard.ts';
 import { readPublishesOf } from './guard/publish-parser.ts';
 import { acknowledged, handOver, type Receiver } from './hand-overs.ts';
 import { type ListenerConfig, type ListenerPortNumbers, Listeners } from './listeners.ts';
-import { commandsDeviceOf, desiredDeviceOf, grantedQos, mayReceive, subscribeBreach } from './permissions.ts';
+import {
+  commandsDeviceOf,
+  desiredDeviceOf,
+  filterMatches,
+  grantedQos,
+  mayReceive,
+  subscribeBreach,
+} from './permissions.ts';
 import { Publishes, type PublishMessage } from './publishes.ts';
 import type { SessionChange } from './sessions/changes.ts';
 import { KeptState, type SessionConfig } from './sessions/kept-state.ts';
@@ -417,20 +424,19 @@ export class Broker {
     const state = this.states.get(client);
     for (const filter of filters) {
       state?.filters.delete(filter);
-      this.hearsNoMore(client, commandsDeviceOf, filter, 'commands');
-      this.hearsNoMore(client, desiredDeviceOf, filter, 'desired');
+      const commands = commandsDeviceOf(filter);
+      if (commands !== null) this.hearsLess(commands, client, 'commands', topics.command(commands, 'any'));
+      const desired = desiredDeviceOf(filter);
+      if (desired !== null) this.hearsLess(desired, client, 'desired', topics.desired(desired));
     }
   }
 
-  /** Another filter may bring the connection the same. */
-  private hearsNoMore(
-    client: Connection,
-    deviceOf: (filter: string) => string | null,
-    filter: string,
-    of: Received,
-  ): void {
-    const device = deviceOf(filter);
-    if (device === null || Object.keys(client.subscriptions).some(other => deviceOf(other) === device)) return;
+  /** Another filter of its device may bring the connection the same. */
+  private hearsLess(device: string, client: Connection, of: Received, topic: string): void {
+    const deviceOf = of === 'commands' ? commandsDeviceOf : desiredDeviceOf;
+    for (const other in client.subscriptions) {
+      if (filterMatches(other, topic) && deviceOf(other) === device) return;
+    }
     this.connections.dropReceiver(device, client, of);
   }
 

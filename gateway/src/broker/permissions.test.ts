@@ -154,6 +154,26 @@ describe('filters', () => {
     expect(filterMatches(filter, topic)).toBe(fits);
   });
 
+  test('[ACC-2] a filter matches level by level, whatever the levels are', () => {
+    const level = fc.constantFrom('', 'a', 'ab', 'b', '$s', 'é😀');
+    const topic = fc.array(level, { minLength: 1, maxLength: 4 });
+    const filter = fc
+      .tuple(fc.array(fc.oneof(level, fc.constant('+')), { maxLength: 4 }), fc.boolean())
+      .map(([levels, isOpen]) => (isOpen || levels.length === 0 ? [...levels, '#'] : levels));
+    const fits = (wanted: string[], levels: string[]): boolean => {
+      const [first, ...rest] = wanted;
+      if (first === '#') return true;
+      if (first === undefined || levels.length === 0) return first === undefined && levels.length === 0;
+      return (first === '+' || first === levels[0]) && fits(rest, levels.slice(1));
+    };
+    fc.assert(
+      fc.property(filter, topic, (wanted, levels) => {
+        expect(filterMatches(wanted.join('/'), levels.join('/'))).toBe(fits(wanted, levels));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test.each([
     ['devices/a/commands/+', 'a'],
     ['devices/a/#', 'a'],
