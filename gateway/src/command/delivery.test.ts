@@ -191,6 +191,21 @@ describe('retries', () => {
     expect(sentIds()).toEqual([id, id]);
   });
 
+  test('[CMD-7] are not sent behind a later one of its key, which was asked for while a step was on its way', async () => {
+    const { id } = await request({ retries: 2, retryAfterMs: 30_000, supersede: 'target' });
+    ledger.held = true;
+    ledger.commands.taken('a', id);
+    await ledger.advance(1_000);
+    const connected = comeBack();
+    const asked = request({ supersede: 'target' });
+    await settle();
+    ledger.release();
+    await connected;
+    const later = await asked;
+    await settle();
+    expect(sentIds()).toEqual([id, later.id]);
+  });
+
   test('[CMD-7] [CMD-4] go on after a restart, and not where it may be sent once only', async () => {
     const [again, once] = [await request({ retries: 1 }), await request()];
     ledger = await ledger.restart();

@@ -182,11 +182,21 @@ export class Delivery {
     } else if (!needsApproval && this.ports.isReachable(device)) {
       // Two of these at once must not send it twice.
       await this.ledger.change(id, [state], 'sent', cause, now =>
-        now.attempts === attempts && (isFirst || attempts <= now.retries)
+        now.attempts === attempts && (isFirst || (attempts <= now.retries && !this.hasLater(now)))
           ? { attempts: attempts + 1, proof: null, sentAt: now.sentAt ?? this.ports.clock.now() }
           : null,
       );
     }
+  }
+
+  /** True where a later one of its key is there already, though the log does not say so of this one yet. */
+  private hasLater({ device, id, supersede }: Command): boolean {
+    if (supersede === null) return false;
+    return this.ledger.open.some(
+      device,
+      ({ command, isRefused }) =>
+        command.supersede === supersede && command.id > id && !command.needsApproval && !isRefused,
+    );
   }
 
   /** *Sent* is in the log before the publish: after a crash it is known that it may have gone out ([CMD-4]). */
