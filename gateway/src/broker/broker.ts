@@ -219,7 +219,8 @@ export class Broker {
 
   /**
    * Hands desired state to the one connection that takes the device's; false where there is none. `taken` is called once
-   * the device has it, as far as its subscription lets that be known, and never where the connection ends before.
+   * the device has it, as far as its subscription lets that be known, or once that is not waited for any more; never
+   * where the connection ends before.
    */
   sendDesired(device: string, payload: string, taken: () => void): boolean {
     const topic = topics.desired(device);

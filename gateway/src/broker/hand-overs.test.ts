@@ -93,6 +93,13 @@ describe('a command', () => {
     expect([broker.isReachable('a'), broker.sendCommand('a', 'c1', '1')]).toEqual([false, false]);
   });
 
+  test('[CMD-7] is handed to no connection that has just broken off, before the library has heard of it', async () => {
+    await device(1);
+    const [client] = (broker as unknown as { live: Set<{ conn: { destroy(): void } }> }).live;
+    client?.conn.destroy();
+    expect([broker.isReachable('a'), broker.sendCommand('a', 'c1', '1')]).toEqual([false, false]);
+  });
+
   test('[CMD-7] goes to a connection that listens by one filter still, after it gave up another', async () => {
     const wire = await device(1);
     await wire.subscribe('devices/a/commands/+', 'devices/a/telemetry');

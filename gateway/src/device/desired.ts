@@ -38,10 +38,11 @@ export type DesiredPorts = {
   /** Appends to the log, and keeps the state and the line of history in the same commit. */
   saveDesired(state: SavedDesired, event: LiveEvent, change: NewStateChange): Promise<void>;
   /**
-   * Hands a payload to the one connection that listens for it; false where there is none. `handed` is called once it is
-   * on its way; where the connection ends before, `listens` comes with the next.
+   * Hands a payload to the one connection that listens for it; false where there is none. `taken` is called once the
+   * device has it, or so much was sent since that this is not waited for any more; where the connection ends before,
+   * `listens` comes with the next.
    */
-  sendDesired(device: string, payload: string, handed: () => void): boolean;
+  sendDesired(device: string, payload: string, taken: () => void): boolean;
   /** Throws Refusal('controlled') where somebody else has the device for himself. */
   mayControl?: (device: string, by: string) => void;
 };
