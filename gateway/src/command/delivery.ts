@@ -5,10 +5,9 @@ import type { Clock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { inBackground, type Ledger } from './ledger.ts';
 import { type Entry, sentAt } from './open-commands.ts';
-import { type Proving, provingMs } from './proving.ts';
+import type { Proving } from './proving.ts';
+import { answerEnd, givesWay, isGoingBack, isNoted, isWaiting, lookAt, proofEndOf } from './waiting.ts';
 
-/** How long a device may take to answer, where the command's own life ends sooner. */
-const answerMsMin = 10_000;
 const never = Number.POSITIVE_INFINITY;
 /** A device that has said nothing for so long after its PUBACK is not quick: that it has the command is a step then. */
 const notedAfterMs = 1_000;
@@ -146,7 +145,7 @@ export class Delivery {
   /** Sees to it that the command is looked at when what it waits for is over: of a new one that is its life. */
   arm(entry: Entry): void {
     if (this.ledger.open.get(entry.command.id) !== entry) return this.forget(entry);
-    this.deadlines.set(entry, this.nextOf(entry));
+    this.deadlines.set(entry, lookAt(entry) ?? this.ports.clock.elapsed() + refusedMs);
   }
 
   /** Nothing more is to be done for it. */
@@ -228,29 +227,6 @@ export class Delivery {
     );
   }
 
-  /** When the command has to be looked at next. */
-  private nextOf(entry: Entry): number {
-    const { command, overAt, sending } = entry;
-    const retryAt = sending?.retryAt ?? never;
-    const proofEnd = proofEndOf(entry);
-    switch (command.state) {
-      case 'queued':
-        return overAt;
-      case 'sent':
-        // Where the log refused to take it back, that is tried again.
-        if (sending === null) return this.ports.clock.elapsed() + refusedMs;
-        return Math.min(
-          command.reply ? answerEnd(entry) : proofEnd,
-          retryAt < overAt ? retryAt : never,
-          isNoted(entry) ? never : sending.notedAt,
-        );
-      case 'acknowledged':
-        return proofEnd;
-      default:
-        return Math.min(proofEnd, command.attempts <= command.retries ? overAt : never);
-    }
-  }
-
   private due(entry: Entry): void {
     // Where the disk is full it is tried again, until the log has it.
     this.come(entry).catch(() => this.deadlines.set(entry, this.ports.clock.elapsed() + refusedMs));
@@ -316,35 +292,4 @@ export class Delivery {
     const { clock } = this.ports;
     return clock.elapsed() - (at === null ? 0 : Math.max(0, clock.now() - at));
   }
-}
-
-/** True for one that was called sent and could not be handed over, until the log has that it waits again. */
-function isGoingBack({ command, sending }: Entry): boolean {
-  return command.state === 'sent' && sending === null;
-}
-
-/** True for one that waits again behind a later one of its key: the log refused that it ended then. */
-function givesWay({ command, newer }: Entry): boolean {
-  return command.state === 'queued' && newer !== null;
-}
-
-/** True for one that was not handed over yet and needs nobody's agreement. */
-function isWaiting(entry: Entry): boolean {
-  return isGoingBack(entry) || (entry.command.state === 'queued' && !entry.command.needsApproval);
-}
-
-/** True where the log has that the device has it, or nobody knows that it has. */
-function isNoted({ command, sending }: Entry): boolean {
-  return command.deliveredAt !== null || (sending?.takenAt ?? null) === null;
-}
-
-/** When no reading can decide any more; infinity where none is waited for. */
-function proofEndOf({ command, sending }: Entry): number {
-  const isUnproved = command.expect.length > 0 && command.proof === null;
-  return isUnproved ? (sending?.provingSince ?? never) + provingMs(command) : never;
-}
-
-/** When a command that was sent and not answered has timed out. */
-function answerEnd({ overAt, sending }: Entry): number {
-  return Math.max(overAt, (sending?.lastAt ?? -never) + answerMsMin);
 }
