@@ -40,7 +40,7 @@ export const emptyRow: ParamRow = Object.freeze({
   required: true,
 });
 
-/** The fields that a row of this kind has besides those that all have. */
+/** True for the kinds that have a unit and bounds. */
 export function isNumeric(kind: ParamKind): boolean {
   return kind === 'number' || kind === 'integer';
 }

@@ -5,9 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { Deadlines, type Due, noDeadline } from '../lib/deadlines.ts';
 import type { GroupStep } from './group-progress.ts';
 import type { GroupRun } from './group-run.ts';
-
-/** So long a device has to come back and answer, where the command's own life ends sooner. */
-const comeBackMs = 10_000;
+import { answerMsMin } from './waiting.ts';
 
 type Unanswered = Due & { run: GroupRun; device: string; command: string };
 
@@ -23,7 +21,7 @@ export function answerByOf({
 }): Millis {
   if (cause === 'device-deleted') return 0;
   const isRestart = cause === 'restart' || cause === 'restored';
-  return isRestart ? Math.max(expiresAt, updatedAt + comeBackMs) : expiresAt;
+  return isRestart ? Math.max(expiresAt, updatedAt + answerMsMin) : expiresAt;
 }
 
 export class AwaitedAnswers {

@@ -36,8 +36,6 @@ import { GroupRun, retryMs, stepOf } from './group-run.ts';
 
 /** Rows in one page of what a group's commands came to, read after a restart. */
 const stepsPerPage = 1_000;
-/** Devices that a preview names. */
-const previewMax = 20;
 
 /** Which devices whoever asks may see; null stands for all. */
 export type Sees = ((device: string) => boolean) | null;
@@ -130,7 +128,7 @@ export class Groups {
   /** What a target comes to now, for whoever sees these devices. */
   async preview(target: Partial<GroupTarget>, sees: Sees): Promise<GroupPreview> {
     const devices = await this.ports.devicesOf(targetOf(target), sees);
-    return { total: devices.length, devices: devices.slice(0, previewMax) };
+    return { total: devices.length, devices: devices.slice(0, limits.previewDevicesMax) };
   }
 
   /** Makes a group and begins with it. The same key by the same person answers with the group that there is. */

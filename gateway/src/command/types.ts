@@ -53,8 +53,6 @@ type Known = { type: CommandType; check: (params: unknown) => FieldProblem[] };
 
 /** Devices, and types for one, that are looked at before others have their turn: some milliseconds. */
 const lookedAtOnce = 10_000;
-/** Devices that a preview names. */
-const previewMax = 20;
 
 export class CommandTypes {
   readonly untyped: UntypedRule;
@@ -144,7 +142,7 @@ export class CommandTypes {
       if (fits({ devices, tags, models }, device, traits)) found.push(device);
       return 1;
     });
-    return { total: found.length, devices: found.sort().slice(0, previewMax) };
+    return { total: found.length, devices: found.sort().slice(0, limits.previewDevicesMax) };
   }
 
   /** Looks at the devices that are seen, a part of many at a time. `look` says for how many types it still has to. */

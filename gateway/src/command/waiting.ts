@@ -3,7 +3,7 @@ import type { Entry } from './open-commands.ts';
 import { provingMs } from './proving.ts';
 
 /** How long a device may take to answer, where the command's own life ends sooner. */
-const answerMsMin = 10_000;
+export const answerMsMin = 10_000;
 const never = Number.POSITIVE_INFINITY;
 
 /** When the command has to be looked at next; null where the log refused to take it back, which is tried again. */

@@ -127,6 +127,8 @@ export const limits = Object.freeze({
   commandRetryMsMax: 60 * 60 * 1000,
   /** How often a command is called sent and then not handed over, until it has failed: each is kept as a step of it. */
   commandNotHandedOverMax: 100,
+  /** Devices that the preview of a group or of a command type names; it has the number of all. */
+  previewDevicesMax: 20,
   /** Command types. A site has some dozens; each request looks through those of its name. */
   commandTypesMax: 1_000,
   /** A command type's parameters as a JSON Schema, in bytes of JSON and in depth. */
